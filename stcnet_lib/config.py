@@ -1,0 +1,408 @@
+"""The typed configuration: the only home of defaults and bounds.
+
+Defaults are the paper's values (VRSTC, CVPR 2019); where the paper is silent the reason of the
+choice stands beside the field. `config.yaml` holds the embedded default, which differs where a small
+data set on two CPU cores demands it.
+
+A workflow rule hands the canonical JSON of the section it needs to its script, so the order of keys,
+`0.88` against `0.880` and written-out defaults never rerun anything.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+.-]*$")]  # becomes part of a path
+Precision = Literal["auto", "bf16", "fp32"]  # auto: bf16 where the device computes it natively
+Layout = Literal["walkers", "folder"]
+
+
+class Section(BaseModel):
+    """Immutable, and refusing keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def canonical_json(self) -> str:
+        """One text for equal settings: what rules track and digests are made of."""
+        return self.model_dump_json()
+
+
+class WalkersConfig(Section):
+    """The generated benchmark with ground truth (`stcnet_lib/walkers`)."""
+
+    train_identities: int = Field(60, ge=2, le=100_000)
+    test_identities: int = Field(60, ge=2, le=100_000)
+    cameras: int = Field(3, ge=2, le=16)
+    tracklets_per_camera: int = Field(2, ge=1, le=50, description="of one identity")
+    frames: int = Field(16, ge=1, le=1000, description="of one tracklet")
+    height: int = Field(128, ge=32, le=1024, description="pixels")
+    width: int = Field(64, ge=16, le=1024, description="pixels")
+    occluded_tracklets: Fraction = Field(0.75, description="share of tracklets with an occluder")
+    events: tuple[int, int] = Field((1, 3), description="occluder events a tracklet, least and most")
+    event_frames: tuple[Fraction, Fraction] = Field(
+        (0.2, 0.4), description="share of a tracklet's frames that one event lasts"
+    )
+    most_hidden: Fraction = Field(
+        0.4,
+        description="cap on the share of frames in which one third is hidden: above about 0.45 the "
+        "tracklet's mean shows the occluder and the occlusion score inverts",
+    )
+    unseen_test_cameras: bool = Field(False, description="test people walk before other cameras")
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _ranges(self) -> WalkersConfig:
+        for name in ("events", "event_frames"):
+            low, high = getattr(self, name)
+            if low > high:
+                raise ValueError(f"{name}: the least ({low}) is above the most ({high})")
+        if self.events[0] < 0:
+            raise ValueError(f"events: got {self.events[0]}, wanted 0 or more")
+        return self
+
+
+class DatasetConfig(Section):
+    """Where the tracklets come from."""
+
+    name: Name = Field(description="names the folder under results/")
+    layout: Layout = Field(description="how the source is laid out on disk")
+    root: str | None = Field(None, description="folder of the source; none for walkers")
+    on_bad_frame: Literal["stop", "exclude"] = Field(
+        "stop", description="an undecodable, empty or missing frame: stop, or leave out and list"
+    )
+    licence: str | None = Field(None, description="overrides the licence the layout states")
+    walkers: WalkersConfig = WalkersConfig()
+
+    @model_validator(mode="after")
+    def _root(self) -> DatasetConfig:
+        if self.layout != "walkers":
+            if self.root is None:
+                raise ValueError(f"root: got nothing, wanted the folder of the {self.layout} data")
+            if not Path(self.root).is_dir():
+                raise ValueError(f"root: got '{self.root}', wanted an existing folder")
+        return self
+
+
+class ReIDConfig(Section):
+    """A re-ID network and its training (paper §3.5, §4.2, §5.2); the guider is one of them."""
+
+    backbone: Literal["resnet18", "resnet34", "resnet50", "resnet101"] = "resnet50"
+    stem_channels: int = Field(64, ge=8, le=256, description="torchvision's ResNets have 64")
+    pretrained: str = Field(
+        "imagenet", description="'imagenet' (torchvision's download), 'none', or a weight file"
+    )
+    non_local: bool = Field(True, description="non-local blocks after every other block of layer2 and layer3")
+    height: int = Field(256, ge=32, le=1024, description="input pixels")
+    width: int = Field(128, ge=16, le=1024, description="input pixels")
+    clip_length: int = Field(4, ge=1, le=64, description="frames")
+    clip_stride: int = Field(8, ge=1, le=64, description="frames from one to the next of a clip")
+    batch: int = Field(32, ge=2, le=4096, description="clips, over all GPUs together")
+    epochs: int = Field(150, ge=1, le=10_000, description="one clip of every tracklet each")
+    lr: float = Field(3e-4, gt=0, le=1)
+    weight_decay: float = Field(5e-4, ge=0, le=1)
+    schedule: Literal["step", "cosine"] = Field(
+        "step", description="step: times lr_gamma every lr_step epochs; cosine: down to 0"
+    )
+    lr_step: int = Field(50, ge=1, description="epochs")
+    lr_gamma: float = Field(0.1, gt=0, le=1)
+    warmup: Fraction = Field(0.0, description="share of the steps with a linearly rising rate")
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    flip: Fraction = Field(0.5, description="chance of a horizontal flip, one decision a clip")
+    colour_jitter: Fraction = Field(0.0, description="brightness, contrast, saturation, one draw a clip")
+    precision: Precision = "auto"
+
+    @model_validator(mode="after")
+    def _weights(self) -> ReIDConfig:
+        if self.pretrained not in ("none", "imagenet") and not Path(self.pretrained).is_file():
+            raise ValueError(
+                f"pretrained: got '{self.pretrained}', wanted 'imagenet', 'none' or an existing file"
+            )
+        if self.pretrained == "imagenet" and self.stem_channels != 64:
+            raise ValueError(
+                f"stem_channels: got {self.stem_channels}, wanted 64, the width of ImageNet weights"
+            )
+        return self
+
+
+class FeaturesConfig(Section):
+    """Region features of every frame (paper §4.1)."""
+
+    regions: Literal["strips", "crops"] = Field(
+        "strips",
+        description="strips of one feature map (one pass a frame), or the thirds sent through the "
+        "network one by one; the paper does not say",
+    )
+    layer: Literal["layer3", "layer4"] = "layer4"
+    batch: int = Field(128, ge=1, le=8192, description="frames")
+    precision: Precision = "auto"
+
+
+class OcclusionConfig(Section):
+    """Occlusion scores and the threshold under which a region counts as occluded (paper Eq. 11-12)."""
+
+    reference: Literal["mean", "median", "trimmed_mean"] = Field(
+        "mean", description="what a region is compared with: the paper's mean, or a robust one"
+    )
+    trim: float = Field(
+        0.4, ge=0, lt=1, description="trimmed_mean: share of lowest scores dropped, then recomputed"
+    )
+    threshold: Literal["fixed", "otsu", "mixture"] = Field(
+        "fixed", description="fixed: tau; the others find one on the scores of the train split"
+    )
+    tau: float = Field(0.89, ge=-1, le=1, description="the paper's, made for its own features")
+
+
+class StcnetConfig(Section):
+    """The completion network and its training (paper §3)."""
+
+    height: int = Field(128, ge=32, le=512, multiple_of=4)
+    width: int = Field(64, ge=16, le=512, multiple_of=4)
+    encoder: Literal["full", "space_to_depth"] = Field(
+        "full",
+        description="full: five convolutions down to 1/4 as printed; space_to_depth: pixels are "
+        "unshuffled first and all convolutions run at 1/4, several times cheaper on a CPU",
+    )
+    channels: int = Field(
+        32, ge=4, le=256, description="of the first layer, 4 times as many at 1/4 resolution"
+    )
+    dilations: tuple[int, ...] = Field((2, 4, 8, 16), description="silent; the ancestors' rates")
+    output: Literal["clip", "tanh"] = Field("clip", description="silent; clip to [-1, 1] as DeepFill")
+    temporal: Literal["attention", "concat", "none"] = Field(
+        "attention",
+        description="concat: the paper's TAE control; none: the spatial generator alone",
+    )
+    attention_scale: float = Field(
+        1.0, gt=0, le=1000, description="of the softmax; 1 as printed is almost mean pooling"
+    )
+    position_code: float = Field(
+        0.0, ge=0, le=10, description="weight of sine/cosine positions in the attention's features"
+    )
+    reference_features: bool = Field(
+        False, description="hand the references' same-position features to the decoder as well"
+    )
+    synthesis: Literal["decoder", "blend"] = Field(
+        "decoder",
+        description="decoder: as printed; blend: the decoder also weighs the references' pixels",
+    )
+    references: Literal["frame", "region"] = Field(
+        "frame",
+        description="frame: nearest frames without any flagged region, as printed; region: nearest "
+        "frames in which that region is visible",
+    )
+    two_regions: Fraction = Field(
+        0.1, description="chance of masking two thirds: restoration meets frames with two flagged"
+    )
+    global_discriminator: bool = True
+    local_discriminator: bool = True
+    local_view: Literal["crop", "masked"] = Field(
+        "crop", description="crop of the region (Fig. 1), or M·x on the whole frame (Eq. 8)"
+    )
+    discriminator_channels: int = Field(64, ge=4, le=512, description="doubling up to 8 times")
+    guider_loss: bool = True
+    lambda_adversarial: float = Field(0.001, ge=0, le=10, description="λ1")
+    lambda_guider: float = Field(0.1, ge=0, le=10, description="λ2")
+    batch: int = Field(16, ge=1, le=4096, description="frames, over all GPUs together; silent")
+    iterations: int = Field(60_000, ge=1, le=10_000_000, description="silent")
+    lr: float = Field(1e-4, gt=0, le=1)
+    betas: tuple[float, float] = Field((0.5, 0.999), description="silent; DCGAN's habit")
+    schedule: Literal["constant", "cosine"] = "constant"
+    precision: Precision = "auto"
+
+
+class CompletionConfig(Section):
+    """One way to make a data set out of the raw one; a row of the variant table."""
+
+    method: Literal["stcnet", "spatial", "copy", "mean", "discard"] = Field(
+        description="copy: the same third of the nearest frame where it is visible; mean: mean "
+        "colour; discard: leave frames with a flagged region out"
+    )
+    masks: Literal["predicted", "oracle"] = Field(
+        "predicted", description="flagged by the occlusion scores, or by the walkers' ground truth"
+    )
+    no_reference: Literal["spatial", "leave"] = Field(
+        "spatial",
+        description="a region no reference exists for: spatial generator, or left as it is",
+    )
+    all_occluded: Literal["restore", "leave"] = Field(
+        "restore", description="a frame with all three regions flagged"
+    )
+
+
+class VariantConfig(Section):
+    """One row of the result table: which network, trained on what, tested on what."""
+
+    network: Name
+    train: Name
+    test: Name
+
+
+class EvaluationConfig(Section):
+    """Retrieval as the literature measures it (paper §5.1)."""
+
+    ranks: tuple[Annotated[int, Field(ge=1)], ...] = (1, 5, 10, 20)
+    protocol: Literal["gallery-only", "query-in-gallery", "official"] = "gallery-only"
+    test_clip: int = Field(32, ge=1, le=1024, description="frames that meet in a non-local block")
+    bootstrap: int = Field(2000, ge=100, le=100_000, description="resamples of the identities")
+    hidden_share: float = Field(
+        0.3,
+        gt=0,
+        lt=1,
+        description="walkers: a third counts as hidden where more of its person pixels are covered",
+    )
+
+
+class RuntimeConfig(Section):
+    """How, not what: none of these values changes a result, so none reruns anything."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    gpus: int = Field(1, ge=0, le=64, description="of one training job; above 1 through torchrun")
+    threads: int = Field(4, ge=1, le=256, description="CPU threads of one job")
+    workers: int = Field(2, ge=0, le=128, description="decoding processes of one job")
+    save_steps: int = Field(100, ge=1, description="steps from one saved training state to the next")
+    progress_seconds: float = Field(10, gt=0, description="between two lines of a log")
+
+
+class Config(Section):
+    """Everything `config.yaml` may hold."""
+
+    dataset: DatasetConfig
+    splits: tuple[Annotated[int, Field(ge=0)], ...] = (0,)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = (0,)
+    guider: ReIDConfig = ReIDConfig(non_local=False)
+    features: FeaturesConfig = FeaturesConfig()
+    occlusion: OcclusionConfig = OcclusionConfig()
+    stcnet: StcnetConfig = StcnetConfig()
+    completions: dict[Name, CompletionConfig] = {"stcnet": CompletionConfig(method="stcnet")}
+    networks: dict[Name, ReIDConfig] = {"nl": ReIDConfig()}
+    variants: tuple[VariantConfig, ...] = ()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    runtime: RuntimeConfig = RuntimeConfig()
+
+    @model_validator(mode="after")
+    def _references(self) -> Config:
+        data = {"raw", *self.completions} | ({"clean"} if self.has_truth else set())
+        problems = []
+        for reserved in {"raw", "clean"} & set(self.completions):
+            problems.append(f"completions: got '{reserved}', wanted another name: it is reserved")
+        for name, completion in self.completions.items():
+            if completion.masks == "oracle" and not self.has_truth:
+                problems.append(
+                    f"completions.{name}.masks: got 'oracle', wanted 'predicted': only walkers know the truth"
+                )
+        if "guider" in self.networks:
+            problems.append("networks: got 'guider', wanted another name: it is reserved")
+        for i, row in enumerate(self.variants):
+            for key, known in (
+                ("network", {"guider", *self.networks}),
+                ("train", data),
+                ("test", data),
+            ):
+                value = getattr(row, key)
+                if value not in known:
+                    problems.append(f"variants.{i}.{key}: got '{value}', wanted {_one_of(value, known)}")
+            if row.network == "guider" and row.train != "raw":
+                problems.append(
+                    f"variants.{i}.train: got '{row.train}', wanted 'raw': the guider is trained on it"
+                )
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether clean twins and occluder masks exist."""
+        return self.dataset.layout == "walkers"
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used; one line a problem: key, what was got, what was wanted."""
+
+
+SectionType = TypeVar("SectionType", bound=Section)
+
+
+def load_config(values: dict[str, Any]) -> Config:
+    """Check a parsed `config.yaml`.
+
+    Raises:
+        ConfigError: with one line for every problem.
+    """
+    return validate(Config, values)
+
+
+def parse_section(section: type[SectionType], canonical_json: str) -> SectionType:
+    """The inverse of `Section.canonical_json`, with the same errors as `load_config`."""
+    return validate(section, json.loads(canonical_json))
+
+
+def validate(section: type[SectionType], values: dict[str, Any]) -> SectionType:
+    """Check `values` against a section.
+
+    Raises:
+        ConfigError: with one line for every problem, `key: got …, wanted …`.
+    """
+    try:
+        return section.model_validate(values)
+    except ValidationError as error:
+        lines = [line for problem in error.errors() for line in _problem_lines(section, problem)]
+        raise ConfigError("\n".join(lines)) from None
+
+
+def _problem_lines(section: type[Section], problem: dict[str, Any]) -> list[str]:
+    """Pydantic's account of one problem, as `key: got …, wanted …`."""
+    key = ".".join(str(part) for part in problem["loc"])
+    kind, context, got = problem["type"], problem.get("ctx", {}), problem["input"]
+    if kind == "value_error":  # one of our own validators, which may report several problems
+        return [f"{key}.{line}" if key else line for line in str(context["error"]).splitlines()]
+    if kind == "missing":
+        return [f"{key}: got nothing, wanted a value"]
+    if kind == "extra_forbidden":
+        parent = _section_at(section, problem["loc"][:-1])
+        known = set(parent.model_fields) if parent else set()
+        return [f"{key}: unknown key, wanted {_one_of(str(problem['loc'][-1]), known)}"]
+    return [f"{key}: got {got!r}, wanted {_wanted(kind, context, problem['msg'])}"]
+
+
+def _wanted(kind: str, context: dict[str, Any], message: str) -> str:
+    comparisons = {
+        "greater_than": ("more than", "gt"),
+        "greater_than_equal": ("at least", "ge"),
+        "less_than": ("less than", "lt"),
+        "less_than_equal": ("at most", "le"),
+    }
+    if kind in comparisons:
+        words, bound = comparisons[kind]
+        return f"{words} {context[bound]}"
+    if kind == "literal_error":
+        return f"one of {context['expected']}"
+    return message.removeprefix("Input should be ").removeprefix("Input should have ")
+
+
+def _section_at(section: type[Section], location: tuple[Any, ...]) -> type[Section] | None:
+    """The section that holds a key, found along the path of its parents."""
+    for part in location:
+        if isinstance(part, int) or part not in section.model_fields:
+            continue  # a row of a tuple or an entry of a dict: the type was found at its parent
+        found = _section_in(section.model_fields[part].annotation)
+        if found is None:
+            return None
+        section = found
+    return section
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next((s for a in get_args(annotation) if (s := _section_in(a))), None)
+
+
+def _one_of(value: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(value, known, n=1)
+    guess = f" (did you mean '{close[0]}'?)" if close else ""
+    return "one of " + ", ".join(f"'{name}'" for name in sorted(known)) + guess
