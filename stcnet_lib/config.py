@@ -195,6 +195,12 @@ class StcnetConfig(Section):
         description="frame: nearest frames without any flagged region, as printed; region: nearest "
         "frames in which that region is visible",
     )
+    occlusion_run: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="frames: longest simulated occlusion; references of a sample lie outside it. 1: adjacent",
+    )
     two_regions: Fraction = Field(
         0.1, description="chance of masking two thirds: restoration meets frames with two flagged"
     )

@@ -1,0 +1,154 @@
+"""One feature a tracklet (paper §4.2), and region features of every frame (§4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+import torch
+from torch.nn import functional
+
+from stcnet_lib.config import EvaluationConfig, FeaturesConfig, RuntimeConfig
+from stcnet_lib.data.clips import test_clips
+from stcnet_lib.data.loader import frame_batches
+from stcnet_lib.data.store import Role, TrackletStore
+from stcnet_lib.data.transforms import TestTransform
+from stcnet_lib.files import replacing
+from stcnet_lib.models.regions import strip_pool
+from stcnet_lib.models.reid import ReIDNetwork
+from stcnet_lib.progress import Progress
+from stcnet_lib.training.compute import Compute
+
+CLIP_FRAMES = 256  # frames that go through the network at once
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """Features of the test tracklets of a split, L2-normalised; the form of `embeddings.h5`."""
+
+    features: np.ndarray  # (N, D) float32
+    tracklet: np.ndarray  # (N,)
+    pid: np.ndarray  # (N,)
+    camera: np.ndarray  # (N,)
+    role: np.ndarray  # (N,) values of Role
+
+    def write(self, path: Path, attributes: dict[str, str]) -> None:
+        """Write `embeddings.h5`."""
+        with replacing(path) as partial, h5py.File(partial, "w") as file:
+            file.attrs.update(attributes)
+            for name, values in vars(self).items():
+                file.create_dataset(name, data=values, track_times=False)
+
+    @classmethod
+    def read(cls, path: Path) -> Embeddings:
+        """Read what `write` wrote."""
+        with h5py.File(path) as file:
+            return cls(**{name: file[name][()] for name in cls.__dataclass_fields__})
+
+
+@torch.inference_mode()
+def embed_tracklets(
+    network: ReIDNetwork,
+    store: TrackletStore,
+    split: int,
+    config: EvaluationConfig,
+    runtime: RuntimeConfig,
+    compute: Compute,
+) -> Embeddings:
+    """All frames of every test tracklet: clips through the network, clip features averaged by length."""
+    network = compute.place(network).eval()
+    tracklets = store.tracklets_with(split, Role.QUERY, Role.GALLERY, Role.DISTRACTOR, Role.JUNK)
+    if not len(tracklets):
+        raise ValueError(f"split {split} of {store.path} has no test tracklets; see dataset and splits in config.yaml")
+    clips = [
+        (row, [store.frames_of(tracklet).start + int(i) for i in clip])
+        for row, tracklet in enumerate(tracklets)
+        for clip in test_clips(int(store.tracklets["length"].iloc[tracklet]), config.test_clip)
+    ]
+    sums = torch.zeros(len(tracklets), network.features)
+    frames = [frame for _, clip in clips for frame in clip]
+    transform = TestTransform(network.config.height, network.config.width)
+    batches = frame_batches(store, frames, transform, CLIP_FRAMES, runtime.workers, compute)
+    with Progress("embedding", len(frames), "frames", seconds=runtime.progress_seconds) as progress:
+        for rows, images in _clip_batches(clips, batches):
+            with compute.autocast(network.config.precision):
+                features, _ = network(images.to(compute.device, non_blocking=True))  # (B, D)
+            length = images.shape[1]
+            sums.index_add_(0, torch.tensor(rows), features.float().cpu() * length)
+            progress.advance(len(rows) * length)
+    table = store.tracklets.iloc[tracklets]
+    return Embeddings(
+        features=functional.normalize(sums, dim=1).numpy(),
+        tracklet=np.asarray(tracklets),
+        pid=table["pid"].to_numpy(),
+        camera=table["camera"].to_numpy(),
+        role=store.roles[split][tracklets],
+    )
+
+
+def _clip_batches(
+    clips: list[tuple[int, list[int]]], batches: Iterator[torch.Tensor]
+) -> Iterator[tuple[list[int], torch.Tensor]]:
+    """Regroup a stream of frames into batches of consecutive clips of equal length: rows, (B, T, 3, H, W)."""
+    buffer = torch.empty(0)
+    start = 0
+    while start < len(clips):
+        length = len(clips[start][1])
+        end = start
+        while end < len(clips) and len(clips[end][1]) == length and (end - start + 1) * length <= CLIP_FRAMES:
+            end += 1
+        end = max(end, start + 1)  # one clip may be longer than the budget
+        wanted = (end - start) * length
+        parts, have = ([buffer], len(buffer)) if len(buffer) else ([], 0)
+        while have < wanted:
+            parts.append(next(batches))
+            have += len(parts[-1])
+        frames = torch.cat(parts) if len(parts) > 1 else parts[0]
+        buffer = frames[wanted:]
+        yield [row for row, _ in clips[start:end]], frames[:wanted].unflatten(0, (end - start, length))
+        start = end
+
+
+@torch.inference_mode()
+def extract_region_features(
+    network: ReIDNetwork,
+    store: TrackletStore,
+    config: FeaturesConfig,
+    path: Path,
+    runtime: RuntimeConfig,
+    compute: Compute,
+) -> None:
+    """Write `regions.h5`, (F, K, D) float16, in one pass over the frames (paper §4.1)."""
+    network = compute.place(network).eval()
+    height = network.config.height
+    size = (height // 3, network.config.width) if config.regions == "crops" else (height, network.config.width)
+    transform = TestTransform(*size, thirds=config.regions == "crops")
+    batches = frame_batches(store, range(store.num_frames), transform, config.batch, runtime.workers, compute)
+    with (
+        replacing(path) as partial,
+        h5py.File(partial, "w") as file,
+        Progress("region features", store.num_frames, "frames", seconds=runtime.progress_seconds) as progress,
+    ):
+        file.attrs.update(digest=store.digest, config=config.canonical_json(), format="stcnet-regions", version=1)
+        start = 0
+        for images in batches:
+            with compute.autocast(config.precision):
+                features = _region_features(network, images.to(compute.device, non_blocking=True), config)
+            if start == 0:
+                shape = (store.num_frames, *features.shape[1:])
+                chunks = (min(64, store.num_frames), *features.shape[1:])
+                out = file.create_dataset("features", shape, "float16", chunks=chunks, track_times=False)
+            out[start : start + len(features)] = features.half().cpu().numpy()
+            start += len(features)
+            progress.advance(len(features))
+
+
+def _region_features(network: ReIDNetwork, images: torch.Tensor, config: FeaturesConfig) -> torch.Tensor:
+    """(F, 3, H, W), or (F, K, 3, h, W) thirds, to (F, K, D) float32."""
+    if config.regions == "strips":
+        return strip_pool(network.frame_maps(images, config.layer).float())
+    maps = network.frame_maps(images.flatten(0, 1), config.layer)  # (F*K, D, h, w)
+    return maps.float().mean((2, 3)).unflatten(0, images.shape[:2])

@@ -1,0 +1,163 @@
+"""Ways to fill a flagged region: STCnet, its spatial generator, and the controls it must beat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torchvision.transforms.v2 import functional as transforms
+
+from stcnet_lib.config import CompletionConfig
+from stcnet_lib.data.transforms import from_unit, to_unit
+from stcnet_lib.models.generators import STCnet
+from stcnet_lib.models.regions import region_mask, region_rows
+from stcnet_lib.references import NONE, both_sides
+from stcnet_lib.training.compute import Compute
+
+
+@dataclass(frozen=True)
+class FillTask:
+    """Regions of one frame to fill from the same references; frames are numbered within the tracklet."""
+
+    frame: int
+    regions: tuple[int, ...]
+    previous: int
+    next: int
+    leave: bool = False  # nothing to be done, but to be recorded
+
+    @property
+    def sources(self) -> tuple[int, int]:
+        """Both references, a missing side replaced by the other one."""
+        return both_sides(self.previous, self.next)
+
+    @property
+    def has_reference(self) -> bool:
+        return self.sources[0] != NONE
+
+
+@dataclass(frozen=True)
+class Filling:
+    """A completed frame, uint8 (h, w, 3), of which only the task's regions are used."""
+
+    image: np.ndarray
+    method: str
+
+
+class Filler(Protocol):
+    """Fills the tasks of one tracklet."""
+
+    def fill(
+        self, tasks: Sequence[FillTask], images: dict[int, np.ndarray], flags: np.ndarray
+    ) -> list[Filling | None]:
+        """One filling a task; None leaves the region as it is.
+
+        Args:
+            images: the tracklet's frames that the tasks name, uint8 (H, W, 3).
+            flags: (T, K) of the tracklet.
+        """
+        ...
+
+
+class CopyNearest:
+    """The same third of the nearest frame in which it is visible: no network at all."""
+
+    def fill(self, tasks, images, flags):
+        return [self._fill(task, images) for task in tasks]
+
+    @staticmethod
+    def _fill(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None:
+        if not task.has_reference:
+            return None
+        previous, following = task.sources
+        closer = previous if abs(task.frame - previous) <= abs(following - task.frame) else following
+        return Filling(images[closer], "copy")
+
+
+class MeanColour:
+    """The mean colour of the region in the nearest visible frames: the least a completion must beat."""
+
+    def fill(self, tasks, images, flags):
+        return [self._fill(task, images) for task in tasks]
+
+    @staticmethod
+    def _fill(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None:
+        if not task.has_reference:
+            return None
+        filled = images[task.frame].copy()
+        for region in task.regions:
+            colours = []
+            for source in task.sources:
+                rows = region_rows(images[source].shape[0])
+                colours.append(images[source][rows[region] : rows[region + 1]].mean((0, 1)))
+            rows = region_rows(filled.shape[0])
+            filled[rows[region] : rows[region + 1]] = np.mean(colours, 0).round().astype(np.uint8)
+        return Filling(filled, "mean")
+
+
+class Completion:
+    """STCnet: the temporal generator where a reference exists, the spatial one elsewhere."""
+
+    def __init__(self, network: STCnet, method: str, compute: Compute) -> None:
+        """
+        Args:
+            method: "stcnet", or "spatial" for the spatial generator alone.
+        """
+        self._network = compute.place(network).eval()
+        self._temporal = method == "stcnet" and network.config.temporal != "none"
+        self._compute = compute
+
+    @torch.inference_mode()
+    def fill(self, tasks, images, flags):
+        tasks = list(tasks)
+        todo = [task for task in tasks if not task.leave]
+        if not todo:
+            return [None] * len(tasks)
+        flags = torch.from_numpy(flags)
+        config = self._network.config
+
+        def stack(numbers: list[int]) -> torch.Tensor:  # (B, 3, H, W) in [-1, 1]
+            return torch.stack([self._resized(images[n]) for n in numbers]).to(self._compute.device)
+
+        def masks(numbers: list[int]) -> torch.Tensor:  # (B, 1, H, W)
+            return region_mask(flags[numbers].to(self._compute.device), config.height, config.width)
+
+        # Without a reference the frame stands in for it, and the temporal result is not used.
+        previous = [task.sources[0] if task.has_reference else task.frame for task in todo]
+        following = [task.sources[1] if task.has_reference else task.frame for task in todo]
+        frames = [task.frame for task in todo]
+        with self._compute.autocast(config.precision):
+            completion = self._network(
+                stack(frames), stack(previous), stack(following), masks(frames), masks(previous), masks(following)
+            )
+        spatial, temporal = (
+            from_unit(x.float().cpu()).permute(0, 2, 3, 1).numpy() for x in (completion.x1, completion.x2)
+        )
+        done = iter(range(len(todo)))
+        fillings: list[Filling | None] = []
+        for task in tasks:
+            if task.leave:
+                fillings.append(None)
+                continue
+            i = next(done)
+            use_temporal = self._temporal and task.has_reference
+            fillings.append(
+                Filling(temporal[i], "temporal") if use_temporal else Filling(spatial[i], "spatial")
+            )
+        return fillings
+
+    def _resized(self, image: np.ndarray) -> torch.Tensor:
+        tensor = torch.from_numpy(image).permute(2, 0, 1)  # (3, h, w)
+        size = [self._network.config.height, self._network.config.width]
+        if list(tensor.shape[1:]) != size:
+            tensor = transforms.resize(tensor, size, antialias=True)
+        return to_unit(tensor)
+
+
+def filler_for(config: CompletionConfig, network: STCnet | None, compute: Compute) -> Filler | None:
+    """The filler a completion asks for; none to discard frames."""
+    if config.method in ("stcnet", "spatial"):
+        return Completion(network, config.method, compute)
+    return {"copy": CopyNearest(), "mean": MeanColour(), "discard": None}[config.method]

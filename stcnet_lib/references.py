@@ -1,0 +1,46 @@
+"""Which frames may show what is hidden: the nearest unoccluded ones before and after (paper §3.3, §4.1)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from stcnet_lib import REGIONS
+
+NONE = -1  # no such frame
+
+
+def flag_table(scores: pd.DataFrame, num_frames: int) -> np.ndarray:
+    """The flags of `occlusion.parquet` as (F, K) booleans, by frame of the store."""
+    flags = np.zeros((num_frames, len(REGIONS)), bool)
+    flags[scores["frame"].to_numpy(), scores["region"].to_numpy()] = scores["occluded"].to_numpy()
+    return flags
+
+
+def nearest(usable: np.ndarray, before: int, after: int) -> tuple[int, int]:
+    """The last usable frame up to `before` and the first from `after` on, `NONE` where there is none.
+
+    Args:
+        usable: (T,) booleans.
+    """
+    earlier = np.flatnonzero(usable[: max(before + 1, 0)])
+    later = np.flatnonzero(usable[after:])
+    return (int(earlier[-1]) if len(earlier) else NONE, int(later[0]) + after if len(later) else NONE)
+
+
+def both_sides(previous: int, following: int) -> tuple[int, int]:
+    """A missing side copies the other one, so that a network always gets two references or none."""
+    if previous == NONE:
+        return following, following
+    return previous, (previous if following == NONE else following)
+
+
+def usable_frames(flags: np.ndarray, region: int, references: str) -> np.ndarray:
+    """(T,) frames that may serve as a reference for a region of another frame of the tracklet.
+
+    Args:
+        flags: (T, K) of one tracklet.
+        references: `StcnetConfig.references`: "frame" wants no flagged region at all, as the paper has
+            it; "region" only that this one is visible.
+    """
+    return ~flags[:, region] if references == "region" else ~flags.any(axis=1)

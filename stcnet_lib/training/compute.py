@@ -1,0 +1,121 @@
+"""Where and how precisely to compute: device, precision, processes.
+
+The same code runs on a CPU, on one CUDA device and on several (one process each, started by `torchrun`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import torch
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from stcnet_lib.config import Precision, RuntimeConfig
+
+
+@dataclass(frozen=True)
+class Compute:
+    """One process's place among all: its device and its rank."""
+
+    device: torch.device
+    rank: int = 0
+    world_size: int = 1
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes files and prints."""
+        return self.rank == 0
+
+    def uses_bf16(self, precision: Precision) -> bool:
+        """`auto` takes bfloat16 only where the hardware multiplies it natively: emulated, it is slower."""
+        return precision == "bf16" or (precision == "auto" and _native_bf16(self.device))
+
+    def autocast(self, precision: Precision) -> AbstractContextManager:
+        """Mixed precision for a forward pass; weights, optimisers and losses stay float32."""
+        return torch.autocast(
+            self.device.type, dtype=torch.bfloat16, enabled=self.uses_bf16(precision), cache_enabled=True
+        )
+
+    def place(self, network: nn.Module) -> nn.Module:
+        """Move a network to the device; channels_last is what convolutions are fastest with."""
+        return network.to(self.device, memory_format=torch.channels_last)
+
+    def distribute(self, network: nn.Module) -> nn.Module:
+        """Wrap a placed network for several processes; with one it stays as it is."""
+        if self.world_size == 1:
+            return network
+        if self.device.type == "cuda":  # there is no synchronised batch norm for CPUs
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
+        return DistributedDataParallel(network, broadcast_buffers=False)
+
+    def any_process(self, flag: bool) -> bool:
+        """Whether the flag is set in any process, so that all leave a loop at the same step."""
+        if self.world_size == 1:
+            return flag
+        shared = torch.tensor([float(flag)], device=self.device)
+        distributed.all_reduce(shared, op=distributed.ReduceOp.MAX)
+        return bool(shared.item())
+
+    def average(self, values: dict[str, torch.Tensor]) -> dict[str, float]:
+        """Means over the processes of scalar tensors, for the history."""
+        stacked = torch.stack([value.detach().float().reshape(()) for value in values.values()])
+        if self.world_size > 1:
+            distributed.all_reduce(stacked)
+            stacked /= self.world_size
+        return dict(zip(values, stacked.tolist(), strict=True))
+
+    def describe(self) -> str:
+        """For provenance: `NVIDIA H100 ×2`, `cpu, 4 threads`."""
+        if self.device.type == "cuda":
+            return f"{torch.cuda.get_device_name(self.device)} ×{self.world_size}"
+        return f"cpu, {torch.get_num_threads()} threads ×{self.world_size}"
+
+
+def unwrapped(network: nn.Module) -> nn.Module:
+    """The network inside DistributedDataParallel, or the network itself."""
+    return network.module if isinstance(network, DistributedDataParallel) else network
+
+
+@contextmanager
+def compute_for(runtime: RuntimeConfig) -> Iterator[Compute]:
+    """Set up this process: device, threads, determinism, and the process group under `torchrun`.
+
+    Raises:
+        ValueError: if `runtime.device` is cuda and there is none.
+    """
+    device_type = runtime.device
+    if device_type == "auto":
+        device_type = "cuda" if torch.cuda.is_available() else "cpu"
+    if device_type == "cuda" and not torch.cuda.is_available():
+        raise ValueError("runtime.device: got 'cuda', but torch finds no CUDA device; wanted 'auto' or 'cpu'")
+    threads = min(runtime.threads, len(os.sched_getaffinity(0)))
+    torch.set_num_threads(threads)
+    world_size, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
+    device = torch.device(device_type)
+    if device_type == "cuda":
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+        torch.cuda.set_device(device)
+        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.deterministic = True  # the same seed gives the same bits
+        torch.backends.cudnn.benchmark = False
+    if world_size > 1:
+        distributed.init_process_group(
+            "nccl" if device_type == "cuda" else "gloo", timeout=timedelta(minutes=30)
+        )
+    try:
+        yield Compute(device, rank, world_size)
+    finally:
+        if world_size > 1:
+            distributed.destroy_process_group()
+
+
+def _native_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # younger than torch 2.11
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -1,0 +1,103 @@
+"""Training of a re-ID network on clips: the guider and every later one (paper §3.5, §4.2, §5.2)."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+from stcnet_lib.config import ReIDConfig, RuntimeConfig
+from stcnet_lib.data.loader import ClipDataset, clip_loader
+from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.models.backbone import load_pretrained
+from stcnet_lib.models.reid import ReIDNetwork
+from stcnet_lib.progress import Progress
+from stcnet_lib.training.compute import Compute, unwrapped
+from stcnet_lib.training.history import History
+from stcnet_lib.training.schedule import reid_rate, set_rate
+from stcnet_lib.training.state import Stopped, TrainingState, check_finite, stop_signals
+
+logger = logging.getLogger(__name__)
+
+
+def train_reid(
+    config: ReIDConfig,
+    store: TrackletStore,
+    split: int,
+    seed: int,
+    folder: Path,
+    resume_key: str,
+    runtime: RuntimeConfig,
+    compute: Compute,
+) -> tuple[ReIDNetwork, History, TrainingState]:
+    """Train on the train tracklets of a split; returns the network, in evaluation mode, its history, and the state, which
+    the caller removes once the weights are written.
+
+    Args:
+        folder: where the state to resume from is kept.
+        resume_key: digest of everything the training depends on.
+
+    Raises:
+        Stopped: after SIGTERM or SIGINT, with the state saved.
+        Diverged: if the loss is no longer a number.
+    """
+    dataset = ClipDataset(store, split, config, seed)
+    network, placed, optimizer = _build(config, dataset.num_classes, seed, compute)
+    state = TrainingState(
+        folder, resume_key, {"network": network, "optimizer": optimizer}, compute, runtime.save_steps
+    )
+    history = History(state, dataset.steps_per_epoch * config.epochs)
+    first = state.resume()
+    loader = clip_loader(dataset, config.batch, first, runtime.workers, compute)
+    placed.train()
+    with (
+        stop_signals() as signals,
+        Progress(
+            folder.name, history.total, "steps", done=first, seconds=runtime.progress_seconds
+        ) as progress,
+    ):
+        for step, (clips, labels) in enumerate(loader, start=first):
+            started = time.perf_counter()
+            rate = reid_rate(config, step, dataset.steps_per_epoch)
+            set_rate(optimizer, rate)
+            clips = clips.to(compute.device, non_blocking=True)  # (B, T, 3, H, W)
+            labels = labels.to(compute.device, non_blocking=True)  # (B,)
+            with compute.autocast(config.precision):
+                _, logits = placed(clips)
+                loss = functional.cross_entropy(
+                    logits.float(), labels, label_smoothing=config.label_smoothing
+                )
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+
+            accuracy = (logits.argmax(1) == labels).float().mean()
+            values = compute.average({"loss": loss, "accuracy": accuracy})
+            check_finite(values["loss"], step, state, "the network's settings:")
+            history.record(step, values, lr=rate, seconds=time.perf_counter() - started)
+            progress.advance(loss=values["loss"])
+            stop = compute.any_process(bool(signals))
+            if stop or state.due(step + 1):
+                state.save(step + 1)
+            if stop:
+                raise Stopped(signals[0] if signals else 15, step + 1)
+    network.eval()
+    return network, history, state
+
+
+def _build(config: ReIDConfig, num_classes: int, seed: int, compute: Compute):
+    torch.manual_seed(seed)  # initial weights; the only draw from the global generator
+    network = ReIDNetwork(config, num_classes)
+    load_pretrained(network.backbone, config.pretrained)
+    network = compute.place(network)
+    placed = compute.distribute(network)
+    optimizer = torch.optim.Adam(
+        network.parameters(),
+        lr=config.lr,
+        weight_decay=config.weight_decay,
+        fused=compute.device.type == "cuda",
+    )
+    return unwrapped(placed), placed, optimizer

@@ -1,0 +1,1 @@
+"""One thin command a rule: parse, call one library function, write."""

@@ -1,0 +1,28 @@
+"""Pack a data set into `tracklets.h5`, and check it while doing so."""
+
+from pathlib import Path
+
+from stcnet_lib.config import DatasetConfig
+from stcnet_lib.data.prepare import prepare
+from stcnet_lib.walkers.dataset import write_walkers
+from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
+
+
+def main() -> None:
+    commandline = parser(__doc__)
+    add_config(commandline, DatasetConfig)
+    add_paths(commandline, store="tracklets.h5 to write", report="integrity.json to write")
+    commandline.add_argument("--truth", type=Path, help="truth.h5 to write (walkers only)")
+    commandline.add_argument("--processes", type=int, default=1, help="that render walkers")
+    options = commandline.parse_args()
+    seconds = runtime_settings().progress_seconds
+    if options.config.layout == "walkers":
+        write_walkers(
+            options.config, options.store, options.truth, options.report, options.processes, seconds
+        )
+    else:
+        prepare(options.config, options.store, options.report, seconds)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,41 @@
+"""Train a re-ID network, the guider among them; a killed training goes on where its last state was saved."""
+
+import time
+from pathlib import Path
+
+from stcnet_lib.config import ReIDConfig
+from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.models.files import save_model
+from stcnet_lib.training.compute import compute_for
+from stcnet_lib.training.reid import train_reid
+from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
+from workflow.scripts.training import provenance, resume_key
+
+
+def main() -> None:
+    commandline = parser(__doc__)
+    add_config(commandline, ReIDConfig)
+    add_paths(
+        commandline,
+        store="tracklets.h5 to train on",
+        model="model.json to write; model.safetensors and history.csv go beside it",
+    )
+    add_split(commandline)
+    commandline.add_argument("--seed", type=int, default=0, help="of initial weights, clips and augmentation")
+    options = commandline.parse_args()
+    config, runtime, folder = options.config, runtime_settings(), options.model.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.time()
+    with compute_for(runtime) as compute, TrackletStore(options.store) as store:
+        key = resume_key(__file__, config, options.seed, options.split, store.digest)
+        network, history, state = train_reid(
+            config, store, options.split, options.seed, folder, key, runtime, compute
+        )
+        if compute.is_main:
+            details = history.finish(folder / "history.csv") | provenance(compute, started, store.digest)
+            save_model(options.model, "reid", network, config.canonical_json(), network.num_classes, details)
+            state.remove()
+
+
+if __name__ == "__main__":
+    run(main)
