@@ -1,0 +1,52 @@
+"""The three equal horizontal parts of a frame (paper §4.1), as rows of pixels and as strips of a map.
+
+128 rows do not divide by three: region k covers the rows from round(k·H/3) to round((k+1)·H/3).
+Masks, crops and pasting all take their rows from `region_rows`.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from stcnet_lib import REGIONS
+
+
+def region_rows(height: int, regions: int = len(REGIONS)) -> tuple[int, ...]:
+    """Bounds of the regions in rows, first 0 and last `height`.
+
+    >>> region_rows(128)
+    (0, 43, 85, 128)
+    """
+    # Integer arithmetic rounds halves up for every height; round() would go to the even neighbour.
+    return tuple((2 * k * height + regions) // (2 * regions) for k in range(regions + 1))
+
+
+def region_mask(flags: Tensor, height: int, width: int) -> Tensor:
+    """1 where a pixel belongs to a flagged region: flags (B, K) bool -> (B, 1, H, W) float32."""
+    bounds = region_rows(height, flags.shape[1])
+    lengths = torch.tensor([end - start for start, end in pairwise(bounds)])
+    rows = flags.repeat_interleave(lengths.to(flags.device), dim=1, output_size=height)  # (B, H)
+    return rows[:, None, :, None].float().expand(-1, -1, -1, width).contiguous()
+
+
+def strip_weights(height: int, regions: int = len(REGIONS)) -> Tensor:
+    """The share of each map row in the mean of each strip: (K, h) float64, every row of it sums to 1.
+
+    Strip k spans [k·h/K, (k+1)·h/K]; a row that a border cuts counts with the part inside.
+    """
+    edges = torch.arange(regions + 1, dtype=torch.float64) * height / regions
+    rows = torch.arange(height, dtype=torch.float64)
+    upper = torch.minimum(edges[1:, None], rows + 1)
+    lower = torch.maximum(edges[:-1, None], rows)
+    return (upper - lower).clamp(min=0) * regions / height
+
+
+def strip_pool(maps: Tensor, regions: int = len(REGIONS)) -> Tensor:
+    """Area-weighted mean of each strip: maps (F, C, h, w) -> (F, K, C), at least in float32."""
+    rows = maps.to(torch.promote_types(maps.dtype, torch.float32)).mean(3)  # (F, C, h)
+    weights = strip_weights(rows.shape[2], regions).to(rows)
+    # Not a matmul: automatic mixed precision would round its operands to bf16.
+    return (rows[:, None] * weights[:, None]).sum(3)  # (F, K, C, h) -> (F, K, C)
