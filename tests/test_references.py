@@ -1,0 +1,41 @@
+"""References against a plain search outwards from the frame."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stcnet_lib.references import NONE, both_sides, flag_table, nearest, usable_frames
+
+
+def search(usable, before, after):
+    previous = next((t for t in range(before, -1, -1) if usable[t]), NONE)
+    following = next((t for t in range(after, len(usable)) if usable[t]), NONE)
+    return previous, following
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nearest_equals_a_search_outwards(seed):
+    random = np.random.default_rng(seed)
+    usable = random.random(9) < 0.4
+    for t in range(9):
+        for gap in (1, 3):
+            assert nearest(usable, t - gap, t + gap) == search(usable, t - gap, t + gap)
+
+
+def test_missing_side_copies_the_other():
+    assert both_sides(NONE, 4) == (4, 4)
+    assert both_sides(2, NONE) == (2, 2)
+    assert both_sides(2, 4) == (2, 4)
+    assert both_sides(NONE, NONE) == (NONE, NONE)
+
+
+def test_frame_references_need_every_region_and_region_references_their_own():
+    flags = np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0]], bool)
+    assert usable_frames(flags, 0, "frame").tolist() == [False, True, False]
+    assert usable_frames(flags, 0, "region").tolist() == [True, True, False]
+
+
+def test_flag_table_is_by_frame_and_region_whatever_the_order_of_rows():
+    rows = [(1, 2, True), (0, 0, False), (1, 0, False), (0, 1, True)]
+    flags = flag_table(pd.DataFrame(rows, columns=["frame", "region", "occluded"]), 2)
+    assert flags.tolist() == [[False, True, False], [False, False, True]]

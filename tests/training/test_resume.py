@@ -1,0 +1,145 @@
+"""A training that was killed ends with the weights of one that was not, bit for bit.
+
+The real commands run in processes of their own and are killed by the real signals.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from stcnet_lib.config import ReIDConfig, RuntimeConfig
+from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.models.files import load_reid, read_description, save_model
+from stcnet_lib.models.reid import ReIDNetwork
+
+RUNTIME = RuntimeConfig(device="cpu", threads=1, workers=0, save_steps=3)
+
+
+def command(script, config, **paths):
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in paths.items()]
+    return [sys.executable, "-m", f"workflow.scripts.{script}", f"--config={config.canonical_json()}", *options]
+
+
+def start(arguments):
+    environment = os.environ | {"STCNET_RUNTIME": RUNTIME.canonical_json()}
+    return subprocess.Popen(arguments, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def run_to_the_end(arguments):
+    process = start(arguments)
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+    return errors
+
+
+def interrupt(arguments, folder, number):
+    """Send a signal as soon as a state is on disk; returns the exit code and what was printed."""
+    process = start(arguments)
+    deadline = time.time() + 240
+    while not list(folder.glob(".resume-*")):
+        assert process.poll() is None, process.stderr.read()
+        assert time.time() < deadline
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=240)
+    return process.returncode, errors
+
+
+@pytest.fixture
+def trainings(store_path, scores_path, tmp_path, reid_config, guider_config, stcnet_config):
+    """By name, the command of a training that writes into a folder."""
+    network = ReIDNetwork(guider_config, 2)
+    save_model(tmp_path / "guider/model.json", "reid", network, guider_config.canonical_json(), 2)
+    return {
+        "guider": lambda folder: command(
+            "train_reid", guider_config, store=store_path, model=folder / "model.json", seed=3
+        ),
+        "reid": lambda folder: command(
+            "train_reid", reid_config, store=store_path, model=folder / "model.json", seed=3
+        ),
+        "stcnet": lambda folder: command(
+            "train_stcnet",
+            stcnet_config,
+            store=store_path,
+            scores=scores_path,
+            guider=tmp_path / "guider/model.json",
+            model=folder / "model.json",
+            seed=3,
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", ["guider", "reid", "stcnet"])
+def test_killed_training_ends_with_the_same_weights(trainings, tmp_path, name):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    run_to_the_end(trainings[name](whole))
+    code, _ = interrupt(trainings[name](killed), killed, signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    assert not (killed / "model.safetensors").exists()
+    assert "resuming after step" in run_to_the_end(trainings[name](killed))
+    assert (whole / "model.safetensors").read_bytes() == (killed / "model.safetensors").read_bytes()
+    assert not list(killed.glob(".*")), "the state is of no more use"
+    first, second = ((folder / "history.csv").read_text().splitlines() for folder in (whole, killed))
+    assert [row.split(",")[0] for row in first] == [row.split(",")[0] for row in second]
+
+
+def test_sigterm_saves_the_state_and_leaves(trainings, tmp_path):
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    run_to_the_end(trainings["guider"](whole))
+    code, errors = interrupt(trainings["guider"](stopped), stopped, signal.SIGTERM)
+    assert code == 128 + signal.SIGTERM
+    assert "stopped by SIGTERM; state saved after step" in errors
+    run_to_the_end(trainings["guider"](stopped))
+    assert (whole / "model.safetensors").read_bytes() == (stopped / "model.safetensors").read_bytes()
+
+
+def test_other_settings_never_resume_from_a_state(trainings, store_path, tmp_path, guider_config):
+    folder = tmp_path / "killed"
+    interrupt(trainings["guider"](folder), folder, signal.SIGKILL)
+    other = guider_config.model_copy(update={"lr": 2e-3, "epochs": 1})
+    errors = run_to_the_end(
+        command("train_reid", other, store=store_path, model=folder / "model.json", seed=3)
+    )
+    assert "resuming" not in errors
+
+
+def test_divergence_names_the_step_and_keeps_the_last_good_state(store_path, tmp_path):
+    # A rate of 1 with weight decay 1 in a network without warm-up: the loss overflows within a few steps.
+    config = ReIDConfig(
+        backbone="resnet18", stem_channels=8, pretrained="none", non_local=False, height=32, width=16,
+        clip_length=2, clip_stride=1, batch=2, epochs=400, lr=1.0, precision="fp32", label_smoothing=0.1,
+    )  # fmt: skip
+    arguments = command("train_reid", config, store=store_path, model=tmp_path / "bad/model.json")
+    script = (
+        "import sys, torch, runpy\n"
+        "step = torch.optim.Adam.step\n"
+        "count = [0]\n"
+        "def poisoned(self, *a, **k):\n"
+        "    result = step(self, *a, **k)\n"
+        "    count[0] += 1\n"
+        "    if count[0] == 8: self.param_groups[0]['params'][0].data.fill_(float('nan'))\n"
+        "    return result\n"
+        "torch.optim.Adam.step = poisoned\n"
+        f"sys.argv = ['train_reid'] + {arguments[3:]!r}\n"
+        "runpy.run_module('workflow.scripts.train_reid', run_name='__main__')\n"
+    )
+    process = start([sys.executable, "-c", script])
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 1
+    assert "the loss became nan at step 9; the state after step 6 is kept" in errors
+    assert len(list((tmp_path / "bad").glob(".resume-*"))) == 1
+    assert not (tmp_path / "bad/model.json").exists()
+
+
+def test_saved_model_says_what_it_was_made_with(trainings, store_path, tmp_path):
+    run_to_the_end(trainings["reid"](tmp_path / "reid"))
+    details = read_description(tmp_path / "reid", "reid")["details"]
+    assert details["data"] == TrackletStore(store_path).digest
+    assert details["device"].startswith("cpu")
+    json.dumps(details)
+    assert load_reid(tmp_path / "reid").num_classes == 2
