@@ -1,0 +1,1 @@
+"""Tracklets on disk and on their way into a network."""
