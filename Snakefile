@@ -1,0 +1,28 @@
+from snakemake.utils import min_version
+
+min_version("9.10")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        tables(),
+        restored(),
+        figures(),
+
+
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/guider.smk"
+include: "workflow/rules/occlusion.smk"
+include: "workflow/rules/stcnet.smk"
+include: "workflow/rules/restore.smk"
+include: "workflow/rules/reid.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/compare.smk"
+include: "workflow/rules/figures.smk"

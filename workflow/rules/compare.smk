@@ -1,0 +1,37 @@
+# One table of all variants.
+
+
+rule compare:
+    input:
+        code=code("compare"),
+        metrics=each_variant("metrics.json"),
+        queries=each_variant("queries.parquet"),
+        localisation=localisation(),
+    output:
+        csv=report(
+            "results/{dataset}/comparison.csv",
+            caption="../report/comparison.rst",
+            category="Comparison",
+            labels={"figure": "table of all variants"},
+        ),
+        json="results/{dataset}/comparison.json",
+    log:
+        f"{LOGS}/compare.log",
+    benchmark:
+        f"{LOGS}/compare.tsv"
+    localrule: True
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        config=comparison_config(),
+        localisation=lambda wildcards, input: (
+            ["--localisation", *input.localisation] if input.localisation else []
+        ),
+    shell:
+        "python -m workflow.scripts.compare --config {params.config:q} --dataset {wildcards.dataset} "
+        "--metrics {input.metrics} --queries {input.queries} {params.localisation} "
+        "--csv {output.csv} --json {output.json} 2>&1 | tee {log}"

@@ -1,0 +1,26 @@
+# Retrieval with the features of one variant.
+
+
+rule evaluate:
+    input:
+        code=code("evaluate"),
+        embeddings=f"{TEST}/embeddings.h5",
+    output:
+        metrics=f"{TEST}/metrics.json",
+        queries=f"{TEST}/queries.parquet",
+        cmc=f"{TEST}/cmc.csv",
+    log:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/evaluate_{{train}}_{{network}}_{{test}}.log",
+    benchmark:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/evaluate_{{train}}_{{network}}_{{test}}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: settings.runtime.threads
+    resources:
+        mem_mb=growing(6000),
+        runtime=growing(60),
+    params:
+        config=part(settings.evaluation, "ranks", "protocol", "bootstrap"),
+    shell:
+        "python -m workflow.scripts.evaluate --config {params.config:q} --embeddings {input.embeddings} "
+        "--metrics {output.metrics} --queries {output.queries} --cmc {output.cmc} 2>&1 | tee {log}"

@@ -1,0 +1,179 @@
+# The pictures of the report.
+
+
+rule draw_cmc:
+    input:
+        code=code("draw_cmc"),
+        cmc=each_variant("cmc.csv"),
+    output:
+        figure=report(
+            "results/{dataset}/figures/cmc.svg",
+            caption="../report/cmc.rst",
+            category="Comparison",
+            labels={"figure": "CMC curves"},
+        ),
+    log:
+        f"{LOGS}/draw_cmc.log",
+    benchmark:
+        f"{LOGS}/draw_cmc.tsv"
+    localrule: True
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        labels=variant_labels(),
+    shell:
+        "python -m workflow.scripts.draw_cmc --cmc {input.cmc} --labels {params.labels:q} "
+        "--figure {output.figure} 2>&1 | tee {log}"
+
+
+rule draw_scores:
+    input:
+        code=code("draw_scores"),
+        store="results/{dataset}/tracklets.h5",
+        scores=f"{RUN}/occlusion.parquet",
+        threshold=f"{RUN}/threshold.json",
+        truth=truth(),
+    output:
+        figure=report(
+            f"{FIGURES}/scores.svg",
+            caption="../report/scores.rst",
+            category="Occlusion",
+            labels={
+                "figure": "occlusion scores",
+                "split": "{split}",
+                "seed": "{seed}",
+            },
+        ),
+    log:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_scores.log",
+    benchmark:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_scores.tsv"
+    localrule: True
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(30),
+    params:
+        truth=["--truth", *truth()] if settings.has_truth else [],
+    shell:
+        "python -m workflow.scripts.draw_scores --store {input.store} --scores {input.scores} "
+        "--threshold {input.threshold} {params.truth} --split {wildcards.split} "
+        "--figure {output.figure} 2>&1 | tee {log}"
+
+
+rule draw_strips:
+    input:
+        code=code("draw_strips"),
+        store="results/{dataset}/tracklets.h5",
+        completed=f"{RUN}/completion~{{completion}}/tracklets.h5",
+        regions=f"{RUN}/completion~{{completion}}/regions.parquet",
+        truth=truth(),
+    output:
+        figure=report(
+            f"{FIGURES}/completion~{{completion}}/strips_{{choice}}.png",
+            caption="../report/strips.rst",
+            category="Completion",
+            labels={
+                "figure": "{choice} tracklets",
+                "completion": "{completion}",
+                "split": "{split}",
+                "seed": "{seed}",
+            },
+        ),
+    log:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_strips_{{completion}}_{{choice}}.log",
+    benchmark:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_strips_{{completion}}_{{choice}}.tsv"
+    localrule: True
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(30),
+    params:
+        truth=["--truth", *truth()] if settings.has_truth else [],
+    shell:
+        "python -m workflow.scripts.draw_strips --store {input.store} --completed {input.completed} "
+        "--regions {input.regions} {params.truth} --choice {wildcards.choice} "
+        "--seed {wildcards.seed} --figure {output.figure} 2>&1 | tee {log}"
+
+
+rule draw_training_guider:
+    input:
+        code=code("draw_training"),
+        history=f"{RUN}/guider/history.csv",
+    output:
+        figure=report(
+            f"{FIGURES}/training_guider.svg",
+            caption="../report/training.rst",
+            category="Training",
+            labels={"figure": "guider", "split": "{split}", "seed": "{seed}"},
+        ),
+    log:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_training_guider.log",
+    benchmark:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_training_guider.tsv"
+    localrule: True
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        title=lambda wildcards: f"guider, split {wildcards.split}, seed {wildcards.seed}",
+    shell:
+        "python -m workflow.scripts.draw_training --history {input.history} --title {params.title:q} "
+        "--figure {output.figure} 2>&1 | tee {log}"
+
+
+use rule draw_training_guider as draw_training_stcnet with:
+    input:
+        code=code("draw_training"),
+        history=f"{RUN}/stcnet/history.csv",
+    output:
+        figure=report(
+            f"{FIGURES}/training_stcnet.svg",
+            caption="../report/training.rst",
+            category="Training",
+            labels={"figure": "STCnet", "split": "{split}", "seed": "{seed}"},
+        ),
+    log:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_training_stcnet.log",
+    benchmark:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_training_stcnet.tsv"
+    params:
+        title=lambda wildcards: f"STCnet, split {wildcards.split}, seed {wildcards.seed}",
+
+
+use rule draw_training_guider as draw_training_reid with:
+    input:
+        code=code("draw_training"),
+        history=f"{NETWORK}/history.csv",
+    output:
+        figure=report(
+            f"{FIGURES}/train~{{train}}/training_{{network}}.svg",
+            caption="../report/training.rst",
+            category="Training",
+            labels={
+                "figure": "{network} on {train}",
+                "split": "{split}",
+                "seed": "{seed}",
+            },
+        ),
+    log:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_training_{{train}}_{{network}}.log",
+    benchmark:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_training_{{train}}_{{network}}.tsv"
+    params:
+        title=lambda wildcards: (
+            f"{wildcards.network} on {wildcards.train}, "
+            f"split {wildcards.split}, seed {wildcards.seed}"
+        ),

@@ -1,0 +1,54 @@
+# The first re-ID network, trained on the raw data: it finds the occlusions and guides the completion.
+
+
+rule pretrain_guider:
+    input:
+        code=code("train_reid"),
+        store="results/{dataset}/tracklets.h5",
+        weights=weight_file(settings.guider),
+    output:
+        model=f"{RUN}/guider/model.json",
+        weights=ensure(f"{RUN}/guider/model.safetensors", non_empty=True),
+        history=f"{RUN}/guider/history.csv",
+    log:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/pretrain_guider.log",
+    benchmark:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/pretrain_guider.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: settings.runtime.threads
+    resources:
+        gpu=gpus(settings.runtime.gpus),
+        mem_mb=growing(8000),
+        runtime=growing(720),
+    params:
+        config=settings.guider.canonical_json(),
+    shell:
+        "$STCNET_LAUNCH workflow.scripts.train_reid --config {params.config:q} --store {input.store} "
+        "--split {wildcards.split} --seed {wildcards.seed} --model {output.model} 2>&1 | tee {log}"
+
+
+rule extract_features:
+    input:
+        code=code("extract_features"),
+        store="results/{dataset}/tracklets.h5",
+        model=f"{RUN}/guider/model.json",
+        weights=f"{RUN}/guider/model.safetensors",
+    output:
+        regions=f"{RUN}/regions.h5",
+    log:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/extract_features.log",
+    benchmark:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/extract_features.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: settings.runtime.threads
+    resources:
+        gpu=gpus(1),
+        mem_mb=growing(6000),
+        runtime=growing(120),
+    params:
+        config=settings.features.canonical_json(),
+    shell:
+        "python -m workflow.scripts.extract_features --config {params.config:q} --store {input.store} "
+        "--model {input.model} --regions {output.regions} 2>&1 | tee {log}"

@@ -1,0 +1,41 @@
+# The completion network.
+
+
+rule train_stcnet:
+    input:
+        code=code("train_stcnet"),
+        store="results/{dataset}/tracklets.h5",
+        scores=f"{RUN}/occlusion.parquet",
+        guider=f"{RUN}/guider/model.json",
+        guider_weights=f"{RUN}/guider/model.safetensors",
+    output:
+        model=f"{RUN}/stcnet/model.json",
+        weights=ensure(f"{RUN}/stcnet/model.safetensors", non_empty=True),
+        history=f"{RUN}/stcnet/history.csv",
+        samples=report(
+            f"{RUN}/stcnet/samples.png",
+            caption="../report/samples.rst",
+            category="Completion",
+            labels={
+                "figure": "training samples",
+                "split": "{split}",
+                "seed": "{seed}",
+            },
+        ),
+    log:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/train_stcnet.log",
+    benchmark:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/train_stcnet.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: settings.runtime.threads
+    resources:
+        gpu=gpus(settings.runtime.gpus),
+        mem_mb=growing(8000),
+        runtime=growing(1440),
+    params:
+        config=settings.stcnet.canonical_json(),
+    shell:
+        "$STCNET_LAUNCH workflow.scripts.train_stcnet --config {params.config:q} --store {input.store} "
+        "--scores {input.scores} --guider {input.guider} --split {wildcards.split} "
+        "--seed {wildcards.seed} --model {output.model} 2>&1 | tee {log}"
