@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from conftest import write_store
 
 from stcnet_lib.config import CompletionConfig, StcnetConfig
@@ -14,14 +15,16 @@ from stcnet_lib.references import NONE
 from stcnet_lib.restoration import paste_band, restore
 from stcnet_lib.training.compute import Compute
 
-CPU = Compute(__import__("torch").device("cpu"))
-TINY = StcnetConfig(height=32, width=16, channels=4, encoder="space_to_depth", dilations=(1,), precision="fp32")
+CPU = Compute(torch.device("cpu"))
+TINY = StcnetConfig(
+    height=32, width=16, channels=4, encoder="space_to_depth", dilations=(1,), precision="fp32"
+)
 
 
 def run(store_path, tmp_path, flags, method="copy", references="region", **settings):
     source = TrackletStore(store_path)
     config = CompletionConfig(method=method, **settings)
-    network = STCnet(TINY.model_copy(update={"references": references})) if method in ("stcnet", "spatial") else None
+    network = STCnet(TINY) if method in ("stcnet", "spatial") else None
     record = restore(
         config, source, flags, references, filler_for(config, network, CPU), tmp_path / "done.h5", 1000
     )

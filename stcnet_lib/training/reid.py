@@ -33,8 +33,10 @@ def train_reid(
     runtime: RuntimeConfig,
     compute: Compute,
 ) -> tuple[ReIDNetwork, History, TrainingState]:
-    """Train on the train tracklets of a split; returns the network, in evaluation mode, its history, and the state, which
-    the caller removes once the weights are written.
+    """Train on the train tracklets of a split.
+
+    Returns the network, in evaluation mode, its history, and the state, which the caller removes once
+    the weights are written.
 
     Args:
         folder: where the state to resume from is kept.

@@ -51,8 +51,8 @@ class CompletionSamples(Dataset):
         self.targets = self._list_targets()  # (S, 2): tracklet row, frame within it
         if not len(self.targets):
             raise ValueError(
-                "no train frame is unoccluded and has an unoccluded neighbour, so STCnet has nothing to learn from: "
-                "lower occlusion.tau, or set stcnet.references to 'region', in config.yaml"
+                "no train frame is unoccluded and has an unoccluded neighbour, so STCnet has nothing to "
+                "learn from: lower occlusion.tau, or set stcnet.references to 'region', in config.yaml"
             )
 
     def _list_targets(self) -> np.ndarray:

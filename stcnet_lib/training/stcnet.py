@@ -25,8 +25,8 @@ from stcnet_lib.models.discriminators import GlobalDiscriminator, LocalDiscrimin
 from stcnet_lib.models.generators import Completion, STCnet
 from stcnet_lib.models.losses import (
     discriminator_loss,
-    generator_adversarial_loss,
     freeze,
+    generator_adversarial_loss,
     guider_loss,
     total_loss,
 )

@@ -7,34 +7,34 @@ import pytest
 from stcnet_lib.config import ReIDConfig, StcnetConfig
 from stcnet_lib.data.store import TrackletStore
 
-REID = dict(
-    backbone="resnet18",
-    stem_channels=8,
-    pretrained="none",
-    non_local=True,
-    height=32,
-    width=16,
-    clip_length=2,
-    clip_stride=1,
-    batch=4,
-    epochs=20,
-    lr=1e-3,
-    colour_jitter=0.2,
-    precision="fp32",
-)
-STCNET = dict(
-    height=32,
-    width=16,
-    encoder="space_to_depth",
-    channels=4,
-    dilations=(1,),
-    attention_scale=10,
-    discriminator_channels=4,
-    references="region",
-    batch=4,
-    iterations=24,
-    precision="fp32",
-)
+REID = {
+    "backbone": "resnet18",
+    "stem_channels": 8,
+    "pretrained": "none",
+    "non_local": True,
+    "height": 32,
+    "width": 16,
+    "clip_length": 2,
+    "clip_stride": 1,
+    "batch": 4,
+    "epochs": 20,
+    "lr": 1e-3,
+    "colour_jitter": 0.2,
+    "precision": "fp32",
+}
+STCNET = {
+    "height": 32,
+    "width": 16,
+    "encoder": "space_to_depth",
+    "channels": 4,
+    "dilations": (1,),
+    "attention_scale": 10,
+    "discriminator_channels": 4,
+    "references": "region",
+    "batch": 4,
+    "iterations": 24,
+    "precision": "fp32",
+}
 
 
 @pytest.fixture

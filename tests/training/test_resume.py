@@ -22,7 +22,8 @@ RUNTIME = RuntimeConfig(device="cpu", threads=1, workers=0, save_steps=3)
 
 def command(script, config, **paths):
     options = [f"--{name.replace('_', '-')}={value}" for name, value in paths.items()]
-    return [sys.executable, "-m", f"workflow.scripts.{script}", f"--config={config.canonical_json()}", *options]
+    module = f"workflow.scripts.{script}"
+    return [sys.executable, "-m", module, f"--config={config.canonical_json()}", *options]
 
 
 def start(arguments):

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.training.compute import Compute
 from stcnet_lib.training.samples import CompletionSamples, sample_loader
 
-CPU = Compute(__import__("torch").device("cpu"))
+CPU = Compute(torch.device("cpu"))
 
 
 def samples_with(store_path, config, flags=None, **changes):

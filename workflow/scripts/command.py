@@ -36,7 +36,7 @@ def add_config(commandline: argparse.ArgumentParser, section: type[Section]) -> 
         type=parse,
         required=True,
         metavar="JSON",
-        help=f"settings, a {section.__name__} of stcnet_lib/config.py; what is left out has the paper's value",
+        help=f"settings, a {section.__name__} of stcnet_lib/config.py; what is absent has the paper's value",
     )
 
 

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from stcnet_lib.config import DatasetConfig
 from stcnet_lib.data.prepare import prepare
 from stcnet_lib.walkers.dataset import write_walkers
+
+from stcnet_lib.config import DatasetConfig
 from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
 
 

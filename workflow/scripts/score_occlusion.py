@@ -5,7 +5,7 @@ import h5py
 from stcnet_lib.config import OcclusionConfig
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.files import replacing, write_json
-from stcnet_lib.occlusion import choose_threshold, flag, score_regions, summarise
+from stcnet_lib.occlusion import choose_threshold, count_flags, flag, score_regions, train_scores
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run
 
 
@@ -21,14 +21,22 @@ def main() -> None:
     )
     add_split(commandline)
     options = commandline.parse_args()
+    config = options.config
     with TrackletStore(options.store) as store, h5py.File(options.regions) as regions:
-        scores = score_regions(regions["features"], store, options.config)
-        train = scores["tracklet"].isin(store.tracklets_with(options.split, Role.TRAIN))
-        threshold = choose_threshold(scores.loc[train, "score"].to_numpy(), options.config)
+        ends = (store.tracklets["start"] + store.tracklets["length"]).to_numpy()
+        scores = score_regions(regions["features"], ends, store.frame_number, config)
+        in_train = store.roles[options.split] == Role.TRAIN
+        threshold = choose_threshold(train_scores(scores, in_train), config)
         scores = flag(scores, threshold.tau)
         with replacing(options.scores) as partial:
             scores.to_parquet(partial, index=False)
-        write_json(options.threshold, summarise(scores, threshold, options.config))
+        counts = count_flags(scores)
+    write_json(options.threshold, vars(threshold) | {"reference": config.reference, "counts": counts})
+    print(
+        f"{threshold.rule} threshold {threshold.tau:.4f}: {sum(counts['regions_flagged'].values())} of "
+        f"{3 * counts['frames']} regions flagged, {counts['contaminated_tracklets']} contaminated and "
+        f"{counts['one_frame_tracklets']} one-frame of {counts['tracklets']} tracklets"
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Train a re-ID network, the guider among them; a killed training goes on where its last state was saved."""
 
 import time
-from pathlib import Path
 
 from stcnet_lib.config import ReIDConfig
 from stcnet_lib.data.store import TrackletStore

@@ -1,0 +1,45 @@
+"""The result table: all variants side by side, with intervals and paired differences."""
+
+from pathlib import Path
+
+from stcnet_lib.config import EvaluationConfig
+from stcnet_lib.evaluation.comparison import Cell, Result, compare, flat_table
+from stcnet_lib.files import read_json, replacing, write_json
+from workflow.scripts.command import add_config, add_paths, parser, run
+
+
+def main() -> None:
+    commandline = parser(__doc__)
+    add_config(commandline, EvaluationConfig)
+    commandline.add_argument("--dataset", required=True, help="its name, for the heading")
+    commandline.add_argument(
+        "--metrics", type=Path, nargs="+", required=True, help="metrics.json of each row"
+    )
+    commandline.add_argument("--queries", type=Path, nargs="+", required=True, help="queries.parquet of each")
+    commandline.add_argument("--threshold", type=Path, nargs="+", default=[], help="threshold.json files")
+    commandline.add_argument(
+        "--localisation", type=Path, nargs="*", default=[], help="localisation.json files"
+    )
+    commandline.add_argument("--restoration", type=Path, nargs="*", default=[], help="restoration.json files")
+    add_paths(commandline, csv="comparison.csv to write", json="comparison.json to write")
+    options = commandline.parse_args()
+    results = {
+        Cell.from_path(metrics): Result.read(metrics, queries)
+        for metrics, queries in zip(options.metrics, options.queries, strict=True)
+    }
+    comparison = compare(results, options.config.bootstrap) | {
+        "dataset": options.dataset,
+        "protocol": options.config.protocol,
+        "threshold": [read_json(path) for path in options.threshold],
+        "localisation": [read_json(path) for path in options.localisation],
+        "restoration": {
+            path.parent.as_posix().split("results/")[-1]: read_json(path) for path in options.restoration
+        },
+    }
+    write_json(options.json, comparison)
+    with replacing(options.csv) as partial:
+        flat_table(comparison).to_csv(partial, index=False, float_format="%.6f", lineterminator="\n")
+
+
+if __name__ == "__main__":
+    run(main)

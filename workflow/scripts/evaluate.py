@@ -1,0 +1,31 @@
+"""CMC and mAP of one set of embeddings under a named protocol."""
+
+from stcnet_lib.config import EvaluationConfig
+from stcnet_lib.embedding import Embeddings
+from stcnet_lib.evaluation.protocols import evaluate_protocol
+from stcnet_lib.files import replacing, write_json
+from workflow.scripts.command import add_config, add_paths, parser, run
+
+
+def main() -> None:
+    commandline = parser(__doc__)
+    add_config(commandline, EvaluationConfig)
+    add_paths(
+        commandline,
+        embeddings="embeddings.h5",
+        metrics="metrics.json to write",
+        queries="queries.parquet to write: one row a query",
+        cmc="cmc.csv to write",
+    )
+    options = commandline.parse_args()
+    config = options.config
+    result = evaluate_protocol(vars(Embeddings.read(options.embeddings)), config.protocol, config.ranks)
+    write_json(options.metrics, result.as_dict())
+    with replacing(options.queries) as partial:
+        result.queries.to_parquet(partial, index=False)
+    with replacing(options.cmc) as partial:
+        result.cmc.to_csv(partial, index=False, float_format="%.6f", lineterminator="\n")
+
+
+if __name__ == "__main__":
+    run(main)
