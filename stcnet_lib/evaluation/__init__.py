@@ -1,0 +1,1 @@
+"""Evaluation: retrieval, its protocols and intervals, and localisation and completion against the truth."""

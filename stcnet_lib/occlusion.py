@@ -1,0 +1,197 @@
+"""Stage `score_occlusion`: which regions are occluded (paper §4.1, Eq. 11-12).
+
+A tracklet's region reference v^k is the mean over its frames of the region features v_t^k (not normalised
+first), the score of a region is cos(v_t^k, v^k), and a region is occluded where its score is under τ.
+The paper fixes τ = 0.89 for its own features. Two rules find a τ on the scores of the train split instead;
+both suppose that there is occlusion to find.
+
+The score of a tracklet of one frame is always 1, and where an occluder stays for about half of the frames
+the mean shows the occluder: both are counted in `count_flags`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import pandas as pd
+
+from stcnet_lib import REGIONS
+from stcnet_lib.config import OcclusionConfig
+from stcnet_lib.threshold import crossing, fit_mixture, otsu
+
+Reference = Literal["mean", "median", "trimmed_mean"]
+
+
+class FeatureArray(Protocol):
+    """Region features (F, K, D), read slice by slice: an array in memory or a data set of an HDF5 file."""
+
+    shape: tuple[int, ...]
+
+    def __getitem__(self, frames: slice) -> np.ndarray: ...
+
+
+def tracklet_scores(features: np.ndarray, reference: Reference = "mean", trim: float = 0.4) -> np.ndarray:
+    """Cosine of every region with the reference of its tracklet (Eq. 11-12).
+
+    Args:
+        features: (T, K, D) region features of one tracklet.
+        reference: mean; median of each dimension; or trimmed_mean, the mean of the frames left when the
+            share `trim` with the lowest scores (against the plain mean) is dropped, region by region.
+
+    Returns:
+        (T, K) float32 in [-1, 1]; 0 where a feature or its reference is all zeros, 1 in a one-frame tracklet.
+    """
+    features = np.asarray(features, dtype=np.float32)  # squares overflow in float16
+    if features.ndim != 3 or len(features) == 0:
+        raise ValueError(f"features: got shape {features.shape}, wanted (T, K, D) with at least one frame")
+    if len(features) == 1:
+        return np.ones(features.shape[:2], dtype=np.float32)
+    if reference == "median":
+        return _cosine(features, np.median(features, axis=0))
+    scores = _cosine(features, features.mean(axis=0))
+    if reference == "mean":
+        return scores
+    if reference == "trimmed_mean":
+        dropped = min(int(trim * len(features)), len(features) - 1)
+        kept = np.argsort(scores, axis=0, kind="stable")[dropped:]  # (T', K)
+        return _cosine(features, np.take_along_axis(features, kept[..., None], axis=0).mean(axis=0))
+    raise ValueError(f"occlusion.reference: got '{reference}', wanted mean, median or trimmed_mean")
+
+
+def _cosine(features: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """(T, K, D) with (K, D) -> (T, K) float32."""
+    dots = np.einsum("tkd,kd->tk", features, reference)
+    norms = np.linalg.norm(features, axis=-1) * np.linalg.norm(reference, axis=-1)
+    scores = np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0)
+    return np.clip(scores, -1, 1).astype(np.float32)
+
+
+def score_regions(
+    features: FeatureArray, tracklet_ends: np.ndarray, frame_numbers: np.ndarray, config: OcclusionConfig
+) -> pd.DataFrame:
+    """Scores of a whole store; one tracklet's features are in memory at a time.
+
+    Args:
+        features: (F, K, D).
+        tracklet_ends: (N,), tracklet n owns the frames `tracklet_ends[n-1]:tracklet_ends[n]`.
+        frame_numbers: (F,), the frames' numbers in the source.
+
+    Returns:
+        One row a frame and region, in order: `tracklet`, `frame`, `number`, `region`, `score`.
+        `flag` adds `occluded`.
+    """
+    ends = np.asarray(tracklet_ends, dtype=np.int64)
+    frames, regions = features.shape[:2]
+    if len(ends) == 0 or ends[-1] != frames or len(frame_numbers) != frames:
+        raise ValueError(
+            f"region features: got {frames} frames, wanted the {ends[-1] if len(ends) else 0} of the store; "
+            "extract the features again from this tracklets.h5"
+        )
+    lengths = np.diff(ends, prepend=0)
+    scores = np.empty((frames, regions), dtype=np.float32)
+    for start, end in _spans(ends):
+        block = features[start:end]
+        if not np.isfinite(block).all():
+            bad = start + int(np.flatnonzero(~np.isfinite(block).all(axis=(1, 2)))[0])
+            raise ValueError(f"region features: got a value that is not finite at frame {bad}")
+        scores[start:end] = tracklet_scores(block, config.reference, config.trim)
+    return pd.DataFrame(
+        {
+            "tracklet": np.repeat(np.repeat(np.arange(len(ends), dtype=np.int32), lengths), regions),
+            "frame": np.repeat(np.arange(frames, dtype=np.int64), regions),
+            "number": np.repeat(np.asarray(frame_numbers, dtype=np.int32), regions),
+            "region": np.tile(np.arange(regions, dtype=np.int8), frames),
+            "score": scores.reshape(-1),
+        }
+    )
+
+
+def _spans(ends: np.ndarray) -> Iterator[tuple[int, int]]:
+    start = 0
+    for end in ends.tolist():
+        if end <= start:
+            raise ValueError(f"tracklets/end: got a tracklet from {start} to {end}, wanted one frame or more")
+        yield start, end
+        start = end
+
+
+def flag(table: pd.DataFrame, tau: float) -> pd.DataFrame:
+    """The table with `occluded`: score < τ, both in float32, so that a score printed as τ is not under it."""
+    return table.assign(occluded=table["score"].to_numpy(np.float32) < np.float32(tau))
+
+
+def count_flags(table: pd.DataFrame) -> dict[str, Any]:
+    """What was flagged, and the two cases in which the score means little (see the module's docstring).
+
+    Contaminated tracklets have a third flagged in more than half of their frames.
+    """
+    shares = table.groupby(["tracklet", "region"])["occluded"].mean()
+    frames_of = table[table["region"] == 0].groupby("tracklet").size()
+    flagged = table.groupby("region")["occluded"].sum()
+    return {
+        "frames": int(frames_of.sum()),
+        "tracklets": len(frames_of),
+        "regions_flagged": {name: int(flagged.get(k, 0)) for k, name in enumerate(REGIONS)},
+        "frames_with_a_flagged_region": int(table.groupby("frame")["occluded"].any().sum()),
+        "contaminated_tracklets": int((shares > 0.5).groupby("tracklet").any().sum()),
+        "one_frame_tracklets": int((frames_of == 1).sum()),
+    }
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """τ, the rule that found it, and what the rule saw on the way."""
+
+    tau: float
+    rule: str
+    details: dict[str, float] = field(default_factory=dict)
+
+
+def train_scores(table: pd.DataFrame, in_train: np.ndarray) -> np.ndarray:
+    """The scores a threshold may be found on: train tracklets (N,) bool, one-frame tracklets left out.
+
+    The score of a one-frame tracklet is 1 by definition and says nothing about occlusion.
+    """
+    tracklet = table["tracklet"].to_numpy()
+    rows = np.bincount(tracklet, minlength=len(in_train))
+    regions = int(table["region"].max()) + 1
+    return table["score"].to_numpy()[(np.asarray(in_train, dtype=bool) & (rows > regions))[tracklet]]
+
+
+def choose_threshold(scores: np.ndarray, config: OcclusionConfig) -> Threshold:
+    """τ by the configured rule, on the scores of the train split only (see `train_scores`)."""
+    if config.threshold == "fixed":
+        return Threshold(config.tau, "fixed")
+    scores = np.asarray(scores, dtype=np.float64).ravel()
+    if len(scores) < 2 or scores.min() == scores.max():
+        raise ValueError(
+            f"occlusion.threshold: got '{config.threshold}' with {len(scores)} train scores of one value, "
+            "wanted scores that differ; set it to 'fixed' and give occlusion.tau"
+        )
+    if config.threshold == "otsu":
+        tau = otsu(scores)
+        return Threshold(tau, "otsu", {"train_share_under": float(np.mean(scores < tau))})
+    return _mixture_threshold(scores)
+
+
+_SMALLEST_GAP = 1e-6  # of 1 - score; float32 scores resolve 6e-8, so log(1 - s) is noise under it
+
+
+def _mixture_threshold(scores: np.ndarray) -> Threshold:
+    """τ where the two components of a Gaussian mixture on log(1 - s) are equally probable."""
+    logs = np.log(np.maximum(1.0 - scores, _SMALLEST_GAP))
+    mixture = fit_mixture(logs)
+    equal = crossing(mixture)
+    if equal is None:
+        raise ValueError(
+            "occlusion.threshold: got 'mixture', but the two components on log(1 - score) have no crossing "
+            f"between their means ({mixture.means[0]:.3f}, {mixture.means[1]:.3f}); use 'otsu' or 'fixed'"
+        )
+    names = ("visible", "occluded")  # the smaller log(1 - s) is the larger score
+    details = {f"{name}_weight": float(mixture.weights[i]) for i, name in enumerate(names)}
+    details |= {f"{name}_log_mean": float(mixture.means[i]) for i, name in enumerate(names)}
+    details |= {f"{name}_log_sd": float(np.sqrt(mixture.variances[i])) for i, name in enumerate(names)}
+    return Threshold(float(1.0 - np.exp(equal)), "mixture", details)
