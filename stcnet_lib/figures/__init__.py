@@ -1,0 +1,1 @@
+"""Pictures of the report: one a file, all in the style of `style.py`."""
