@@ -15,7 +15,15 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+.-]*$")]  # becomes part of a path
@@ -27,6 +35,14 @@ class Section(BaseModel):
     """Immutable, and refusing keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_value_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        # Python takes True for 1, so `epochs: yes` would train for one epoch.
+        if isinstance(value, bool) and cls.model_fields[info.field_name].annotation is not bool:
+            raise ValueError(f"got {value}, wanted another kind of value than true or false")
+        return value
 
     def canonical_json(self) -> str:
         """One text for equal settings: what rules track and digests are made of."""
@@ -365,7 +381,10 @@ def _problem_lines(section: type[Section], problem: dict[str, Any]) -> list[str]
     key = ".".join(str(part) for part in problem["loc"])
     kind, context, got = problem["type"], problem.get("ctx", {}), problem["input"]
     if kind == "value_error":  # one of our own validators, which may report several problems
-        return [f"{key}.{line}" if key else line for line in str(context["error"]).splitlines()]
+        lines = str(context["error"]).splitlines()
+        if lines[0].startswith("got "):
+            return [f"{key}: {lines[0]}"]
+        return [f"{key}.{line}" if key else line for line in lines]
     if kind == "missing":
         return [f"{key}: got nothing, wanted a value"]
     if kind == "extra_forbidden":

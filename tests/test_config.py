@@ -1,0 +1,152 @@
+"""The configuration: its defaults are the paper's, its errors name key, what was got, what was wanted."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stcnet_lib.config import (
+    Config,
+    ConfigError,
+    OcclusionConfig,
+    ReIDConfig,
+    Section,
+    StcnetConfig,
+    load_config,
+    parse_section,
+)
+
+MINIMAL = {"dataset": {"name": "w", "layout": "walkers"}}
+
+
+def embedded() -> dict:
+    return yaml.safe_load(Path("config.yaml").read_text())
+
+
+def lines_of(values) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load_config(values)
+    return str(caught.value).splitlines()
+
+
+def test_the_defaults_are_the_papers():
+    config = load_config(MINIMAL)
+    reid = config.networks["nl"]
+    assert (reid.backbone, reid.height, reid.width, reid.clip_length) == ("resnet50", 256, 128, 4)
+    assert (reid.batch, reid.lr, reid.weight_decay, reid.epochs) == (32, 3e-4, 5e-4, 150)
+    assert (reid.lr_step, reid.lr_gamma, reid.schedule) == (50, 0.1, "step")
+    assert reid.non_local
+    assert not config.guider.non_local
+    assert (config.occlusion.tau, config.occlusion.threshold, config.occlusion.reference) == (
+        0.89,
+        "fixed",
+        "mean",
+    )
+    assert (config.stcnet.lambda_adversarial, config.stcnet.lambda_guider) == (0.001, 0.1)
+    assert (config.stcnet.height, config.stcnet.width, config.stcnet.lr) == (128, 64, 1e-4)
+    assert (config.stcnet.attention_scale, config.stcnet.position_code) == (1.0, 0.0)
+
+
+def fields(section: Section):
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        yield name, value
+        for part in (
+            value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
+        ):
+            if isinstance(part, Section):
+                yield from ((f"{name}.{inner}", v) for inner, v in fields(part))
+
+
+def test_config_yaml_writes_out_every_value_with_a_comment():
+    text = Path("config.yaml").read_text().splitlines()
+    load_config(embedded())
+    for section, values in embedded().items():
+        model = Config.model_fields[section].annotation
+        if isinstance(model, type) and issubclass(model, Section):
+            assert set(values) == set(model.model_fields), section
+    # The network `nl` repeats the guider's keys, so its values need no comments of their own.
+    documented = text[: text.index("    backbone: resnet18")]
+    uncommented = [
+        line
+        for line in documented
+        if ": " in line and "#" not in line and "{" not in line and not line.startswith(("  - ", "dataset"))
+    ]
+    assert not uncommented
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "wanted"),
+    [
+        ("occlusion.tau", 1.5, "occlusion.tau: got 1.5, wanted at most 1.0"),
+        ("occlusion.tau", -2, "occlusion.tau: got -2, wanted at least -1.0"),
+        ("occlusion.tau", "high", "occlusion.tau: got 'high', wanted a valid number"),
+        ("occlusion.taw", 0.5, "occlusion.taw: unknown key"),
+        ("guider.clip_length", 1000, "guider.clip_length: got 1000, wanted at most 64"),
+        ("guider.epochs", True, "guider.epochs: got True"),
+        ("guider.pretrained", "missing.pth", "guider.pretrained: got 'missing.pth'"),
+        ("dataset.layout", "mrs", "dataset.layout: got 'mrs', wanted one of"),
+        ("dataset.name", "a/b", "dataset.name: got 'a/b'"),
+        ("dataset.walkers.events", [3, 1], "dataset.walkers.events: the least (3) is above the most (1)"),
+        ("stcnet.height", 130, "stcnet.height: got 130, wanted a multiple of 4"),
+        ("stcnet.lr", float("nan"), "stcnet.lr: got nan"),
+        ("seeds", 0, "seeds: got 0"),
+        (
+            "variants",
+            [{"network": "nl", "train": "rwa", "test": "raw"}],
+            "variants.0.train: got 'rwa', wanted one of",
+        ),
+        ("networks", {"guider": {}, "nl": {}}, "networks: got 'guider', wanted another name"),
+    ],
+)
+def test_a_bad_value_is_one_line_with_key_got_and_wanted(path, value, wanted):
+    values = embedded()
+    *parents, key = path.split(".")
+    section = values
+    for parent in parents:
+        section = section[parent]
+    section[key] = value
+    lines = lines_of(values)
+    assert len(lines) == 1, lines
+    assert lines[0].startswith(wanted), lines[0]
+
+
+def test_every_problem_is_reported_at_once_and_typos_get_a_guess():
+    lines = lines_of({**MINIMAL, "occlusion": {"tua": 1, "threshold": "otzu"}, "seed": [1]})
+    assert len(lines) == 3
+    assert any("did you mean 'tau'?" in line for line in lines)
+    assert any("did you mean 'seeds'?" in line for line in lines)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    missing = str(tmp_path / "nowhere")
+    (line,) = lines_of({"dataset": {"name": "x", "layout": "folder", "root": missing}})
+    assert line == f"dataset.root: got '{missing}', wanted an existing folder"
+    load_config({"dataset": {"name": "x", "layout": "folder", "root": str(tmp_path)}})
+
+
+def test_truth_is_for_walkers_only(tmp_path):
+    values = {
+        "dataset": {"name": "x", "layout": "folder", "root": str(tmp_path)},
+        "completions": {"c": {"method": "copy", "masks": "oracle"}},
+        "variants": [{"network": "nl", "train": "clean", "test": "raw"}],
+    }
+    lines = lines_of(values)
+    assert any(line.startswith("completions.c.masks: got 'oracle'") for line in lines)
+    assert any(line.startswith("variants.0.train: got 'clean'") for line in lines)
+
+
+def test_canonical_json_is_one_text_for_equal_settings():
+    first = OcclusionConfig.model_validate({"tau": 0.88, "reference": "mean"})
+    second = OcclusionConfig.model_validate({"reference": "mean", "tau": 0.880, "trim": 0.4})
+    assert first.canonical_json() == second.canonical_json()
+    assert parse_section(OcclusionConfig, first.canonical_json()) == first
+    assert (
+        ReIDConfig(pretrained="none", lr="3e-4").canonical_json()
+        == ReIDConfig(pretrained="none").canonical_json()
+    )
+
+
+def test_sections_are_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        StcnetConfig().lr = 1.0

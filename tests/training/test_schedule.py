@@ -1,0 +1,39 @@
+"""Learning rates against the paper's numbers."""
+
+import itertools
+
+import pytest
+import torch
+
+from stcnet_lib.config import ReIDConfig, StcnetConfig
+from stcnet_lib.training.schedule import reid_rate, set_rate, stcnet_rate
+
+
+def test_paper_schedule_falls_tenfold_every_fifty_epochs():
+    config = ReIDConfig(pretrained="none")
+    steps = 7
+    rates = [reid_rate(config, epoch * steps, steps) for epoch in (0, 49, 50, 99, 100, 149)]
+    assert rates == pytest.approx([3e-4, 3e-4, 3e-5, 3e-5, 3e-6, 3e-6])
+    assert reid_rate(config, 50 * steps - 1, steps) == pytest.approx(3e-4)
+
+
+def test_cosine_rises_over_the_warmup_and_falls_to_nothing():
+    config = ReIDConfig(pretrained="none", schedule="cosine", warmup=0.1, epochs=10, lr=1e-3)
+    rates = [reid_rate(config, step, 10) for step in range(100)]
+    assert all(a < b for a, b in itertools.pairwise(rates[:11]))
+    assert rates[10] == pytest.approx(1e-3)
+    assert rates[55] == pytest.approx(0.5e-3)  # half of the way down
+    assert 0 < rates[99] < 2e-6
+
+
+def test_stcnet_is_constant_in_the_paper():
+    config = StcnetConfig(iterations=100)
+    assert {stcnet_rate(config, step) for step in range(100)} == {1e-4}
+    cosine = config.model_copy(update={"schedule": "cosine"})
+    assert stcnet_rate(cosine, 50) == pytest.approx(0.5e-4)
+
+
+def test_set_rate_reaches_every_group():
+    optimizer = torch.optim.Adam([{"params": [torch.zeros(1)]}, {"params": [torch.zeros(1)]}], lr=1.0)
+    set_rate(optimizer, 0.25)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.25, 0.25]
