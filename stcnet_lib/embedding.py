@@ -62,7 +62,9 @@ def embed_tracklets(
     network = compute.place(network).eval()
     tracklets = store.tracklets_with(split, Role.QUERY, Role.GALLERY, Role.DISTRACTOR, Role.JUNK)
     if not len(tracklets):
-        raise ValueError(f"split {split} of {store.path} has no test tracklets; see dataset and splits in config.yaml")
+        raise ValueError(
+            f"split {split} of {store.path} has no test tracklets; see dataset and splits in config.yaml"
+        )
     clips = [
         (row, [store.frames_of(tracklet).start + int(i) for i in clip])
         for row, tracklet in enumerate(tracklets)
@@ -124,7 +126,9 @@ def extract_region_features(
     """Write `regions.h5`, (F, K, D) float16, in one pass over the frames (paper §4.1)."""
     network = compute.place(network).eval()
     height = network.config.height
-    size = (height // 3, network.config.width) if config.regions == "crops" else (height, network.config.width)
+    size = (
+        (height // 3, network.config.width) if config.regions == "crops" else (height, network.config.width)
+    )
     transform = TestTransform(*size, thirds=config.regions == "crops")
     batches = frame_batches(store, range(store.num_frames), transform, config.batch, runtime.workers, compute)
     with (
@@ -132,7 +136,9 @@ def extract_region_features(
         h5py.File(partial, "w") as file,
         Progress("region features", store.num_frames, "frames", seconds=runtime.progress_seconds) as progress,
     ):
-        file.attrs.update(digest=store.digest, config=config.canonical_json(), format="stcnet-regions", version=1)
+        file.attrs.update(
+            digest=store.digest, config=config.canonical_json(), format="stcnet-regions", version=1
+        )
         start = 0
         for images in batches:
             with compute.autocast(config.precision):

@@ -130,7 +130,12 @@ class Completion:
         frames = [task.frame for task in todo]
         with self._compute.autocast(config.precision):
             completion = self._network(
-                stack(frames), stack(previous), stack(following), masks(frames), masks(previous), masks(following)
+                stack(frames),
+                stack(previous),
+                stack(following),
+                masks(frames),
+                masks(previous),
+                masks(following),
             )
         spatial, temporal = (
             from_unit(x.float().cpu()).permute(0, 2, 3, 1).numpy() for x in (completion.x1, completion.x2)

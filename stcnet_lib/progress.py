@@ -15,7 +15,14 @@ class Progress:
     """
 
     def __init__(
-        self, title: str, total: int, unit: str, *, done: int = 0, seconds: float = 10, stream: TextIO | None = None
+        self,
+        title: str,
+        total: int,
+        unit: str,
+        *,
+        done: int = 0,
+        seconds: float = 10,
+        stream: TextIO | None = None,
     ) -> None:
         stream = stream or sys.stderr
         terminal = stream.isatty()

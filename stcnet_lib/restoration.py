@@ -150,13 +150,17 @@ def _tasks(config: CompletionConfig, flags: np.ndarray, t: int, references: str)
     return tasks
 
 
-def _note(record: Record, tracklet: int, frames: range, task: FillTask, method: str, flags: np.ndarray) -> None:
+def _note(
+    record: Record, tracklet: int, frames: range, task: FillTask, method: str, flags: np.ndarray
+) -> None:
     for region in task.regions:
         numbers = [NONE if t == NONE else frames.start + t for t in (task.previous, task.next)]
         record.rows.append((tracklet, frames.start + task.frame, region, method, *numbers))
         record.counts[f"regions_{method}"] += 1
         record.counts["regions_without_reference"] += int(task.previous == task.next == NONE)
-        record.counts["regions_with_one_sided_reference"] += int((task.previous == NONE) != (task.next == NONE))
+        record.counts["regions_with_one_sided_reference"] += int(
+            (task.previous == NONE) != (task.next == NONE)
+        )
     if task.regions[0] == np.flatnonzero(flags[task.frame])[0]:  # count a frame once
         flagged = int(flags[task.frame].sum())
         record.counts["frames_restored" if method != "left" else "frames_left"] += 1
@@ -180,5 +184,3 @@ def paste_band(image: np.ndarray, filling: np.ndarray, region: int) -> None:
     box = (0, top * ratio, filling.shape[1], bottom * ratio)
     band = Image.fromarray(filling).resize((width, bottom - top), Image.Resampling.BICUBIC, box=box)
     image[top:bottom] = np.asarray(band)
-
-
