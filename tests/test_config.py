@@ -150,3 +150,18 @@ def test_canonical_json_is_one_text_for_equal_settings():
 def test_sections_are_frozen():
     with pytest.raises(ValueError, match="frozen"):
         StcnetConfig().lr = 1.0
+
+
+def test_the_paper_preset_sets_every_deviation_of_the_embedded_default_back():
+    def merged(base: dict, over: dict) -> dict:
+        both = base | over
+        return both | {k: merged(base[k], v) for k, v in over.items() if isinstance(v, dict) and k in base}
+
+    preset = yaml.safe_load(Path("workflow/presets/paper.yaml").read_text())
+    config = load_config(merged(embedded(), preset))
+    defaults = load_config(MINIMAL)
+    assert config.guider == defaults.guider
+    assert config.networks["nl"] == defaults.networks["nl"]
+    assert config.stcnet == defaults.stcnet
+    assert config.occlusion == defaults.occlusion
+    assert config.features == defaults.features
