@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -29,11 +28,9 @@ def decode(data: bytes, name: str) -> np.ndarray:
     if len(data) == 0:
         raise ImageError(f"{name}: got an empty file, wanted an image")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # e.g. corrupt EXIF blocks of images that decode well
-            image = Image.open(io.BytesIO(data))
-            image.load()
-            image = ImageOps.exif_transpose(image)
+        image = Image.open(io.BytesIO(data))
+        image.load()
+        image = ImageOps.exif_transpose(image)
     except Exception as error:  # Pillow's plugins raise OSError, SyntaxError, ValueError, struct.error, …
         reason = "no known image format" if isinstance(error, Image.UnidentifiedImageError) else error
         raise ImageError(f"{name}: cannot be decoded ({reason})") from None
@@ -46,8 +43,6 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16-bit grey, which Pillow's own conversion would clip at 255
         grey = (np.asarray(image).astype(np.int64) >> 8).clip(0, 255)
         return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
-    if image.mode == "P" and "transparency" in image.info:
-        image = image.convert("RGBA")
     return image.convert("RGB")
 
 

@@ -1,0 +1,113 @@
+"""From decoded frames to what networks eat: sizes, augmentation, value ranges (paper §5.2).
+
+Augmentation decides once a clip, not once a frame, so that a clip stays one walk of one person under one
+light. Its decisions come from the generator it is handed, never from global random state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision.transforms.v2 import functional
+
+from stcnet_lib.models.regions import region_rows
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class TrainTransform:
+    """Resize, flip and colour jitter with one decision a clip, ImageNet normalisation."""
+
+    def __init__(self, height: int, width: int, flip: float, colour_jitter: float) -> None:
+        """
+        Args:
+            flip: chance of a horizontal flip.
+            colour_jitter: brightness, contrast and saturation are each multiplied by a factor drawn
+                evenly from 1 ± this.
+        """
+        self.height, self.width = height, width
+        self.flip, self.colour_jitter = flip, colour_jitter
+
+    def __call__(self, clip: Tensor, generator: np.random.Generator) -> Tensor:
+        """uint8 (T, 3, h, w) -> float32 (T, 3, H, W), ImageNet-normalised."""
+        # All draws are made whatever the settings, so that a changed one leaves the others' draws alone.
+        flip = generator.random() < self.flip
+        factors = 1 + self.colour_jitter * generator.uniform(-1, 1, 3)
+        order = generator.permutation(3)
+        clip = _resized(clip, self.height, self.width)
+        if flip:
+            clip = functional.horizontal_flip(clip)
+        clip = functional.to_dtype(clip, torch.float32, scale=True)
+        if self.colour_jitter > 0:
+            adjust = (
+                functional.adjust_brightness,
+                functional.adjust_contrast,
+                functional.adjust_saturation,
+            )
+            for i in order:
+                clip = adjust[i](clip, float(factors[i]))
+        return functional.normalize(clip, list(IMAGENET_MEAN), list(IMAGENET_STD))
+
+
+class TestTransform:
+    """Resize and ImageNet normalisation; nothing random."""
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
+    def __init__(self, height: int, width: int, thirds: bool = False) -> None:
+        """
+        Args:
+            height: in pixels, of the frame or, with `thirds`, of every third.
+            thirds: cut a frame into its K regions before resizing.
+        """
+        self.height, self.width, self.thirds = height, width, thirds
+
+    def __call__(self, clip: Tensor) -> Tensor:
+        """uint8 (T, 3, h, w) -> float32 (T, 3, H, W), or (T, K, 3, H, W) with `thirds`."""
+        if self.thirds:
+            rows = region_rows(clip.shape[-2])
+            parts = [clip[..., top:bottom, :] for top, bottom in pairwise(rows)]
+            clip = torch.stack([_resized(part, self.height, self.width) for part in parts], 1)
+        else:
+            clip = _resized(clip, self.height, self.width)
+        clip = functional.to_dtype(clip, torch.float32, scale=True)
+        return functional.normalize(clip, list(IMAGENET_MEAN), list(IMAGENET_STD))
+
+
+def stack_frames(images: Sequence[np.ndarray], height: int, width: int) -> Tensor:
+    """Decoded frames, uint8 (h, w, 3) of any sizes, as one clip: uint8 (T, 3, h, w).
+
+    Frames of one size keep it; frames of differing sizes become H×W.
+    """
+    if len({image.shape for image in images}) == 1:
+        return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+    clips = [torch.from_numpy(image[None]).permute(0, 3, 1, 2) for image in images]  # (1, 3, h, w) each
+    return torch.cat([_resized(clip, height, width) for clip in clips])
+
+
+def to_unit(images: Tensor) -> Tensor:
+    """uint8 images of any shape -> float32 in [-1, 1], as STCnet takes them."""
+    return images.to(torch.float32) / 127.5 - 1
+
+
+def from_unit(images: Tensor) -> Tensor:
+    """The inverse of `to_unit`: values in [-1, 1] -> uint8, rounded, and clipped where they lie outside."""
+    return ((images.to(torch.float32) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def unit_to_imagenet(images: Tensor) -> Tensor:
+    """(…, 3, H, W) in [-1, 1] -> ImageNet-normalised; differentiable."""
+    mean = images.new_tensor(IMAGENET_MEAN)[:, None, None]
+    std = images.new_tensor(IMAGENET_STD)[:, None, None]
+    return ((images + 1) / 2 - mean) / std
+
+
+def _resized(clip: Tensor, height: int, width: int) -> Tensor:
+    if clip.shape[-2:] == (height, width):
+        return clip
+    return functional.resize(clip, [height, width], antialias=True)
