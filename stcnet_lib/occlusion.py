@@ -24,6 +24,8 @@ from stcnet_lib.threshold import crossing, fit_mixture, otsu
 
 Reference = Literal["mean", "median", "trimmed_mean"]
 
+_SMALLEST_GAP = 1e-6  # of 1 - score; float32 scores resolve 6e-8, so log(1 - s) is noise under it
+
 
 class FeatureArray(Protocol):
     """Region features (F, K, D), read slice by slice: an array in memory or a data set of an HDF5 file."""
@@ -175,9 +177,6 @@ def choose_threshold(scores: np.ndarray, config: OcclusionConfig) -> Threshold:
         tau = otsu(scores)
         return Threshold(tau, "otsu", {"train_share_under": float(np.mean(scores < tau))})
     return _mixture_threshold(scores)
-
-
-_SMALLEST_GAP = 1e-6  # of 1 - score; float32 scores resolve 6e-8, so log(1 - s) is noise under it
 
 
 def _mixture_threshold(scores: np.ndarray) -> Threshold:

@@ -41,9 +41,15 @@ _MIXTURE_SAMPLE = 100_000  # order statistics that stand for a larger set: the q
 def fit_mixture(values: np.ndarray, tolerance: float = 1e-9, iterations: int = 2000) -> Mixture:
     """Expectation maximisation from Otsu's split, until the mean log-likelihood gains less than `tolerance`.
 
-    Deterministic: nothing is drawn.
+    Raises:
+        ValueError: for fewer than two distinct values.
     """
     x = np.sort(np.asarray(values, dtype=np.float64))
+    if len(x) < 2 or x[0] == x[-1]:
+        raise ValueError(
+            f"mixture: got {len(x)} values, none distinct, wanted two classes; "
+            "set occlusion.threshold to 'fixed' and give occlusion.tau"
+        )
     if len(x) > _MIXTURE_SAMPLE:
         x = x[np.linspace(0, len(x) - 1, _MIXTURE_SAMPLE).round().astype(np.int64)]
     floor = 1e-6 * x.var()  # keeps a component from collapsing onto one value

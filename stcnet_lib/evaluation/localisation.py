@@ -35,7 +35,7 @@ def hidden_regions(
 
 
 def hidden_table(truth: TrackletStore, share: float, chunk: int = 512) -> np.ndarray:
-    """`hidden_regions` of a whole `truth.h5` -> (F, K) bool, the masks of `chunk` frames in memory at a time."""
+    """`hidden_regions` of a whole `truth.h5` -> (F, K) bool, with the masks of `chunk` frames in memory."""
     starts = range(0, truth.num_frames, chunk)
     frames = (range(start, min(start + chunk, truth.num_frames)) for start in starts)
     return np.concatenate([hidden_regions(*truth.read_truth(part), share) for part in frames])

@@ -53,7 +53,7 @@ class ProtocolResult:
     """Retrieval under one protocol.
 
     `queries` holds one row a scored query: `tracklet`, `pid`, `camera`, `candidates`, `matches`,
-    `first_match` and `ap`. `unmatched` holds the tracklets of the queries that nothing matches: they drop out.
+    `first_match` and `ap`. `unmatched` holds the tracklets of the queries that have no match.
     """
 
     protocol: str

@@ -76,7 +76,7 @@ def align(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         if not first[["tracklet", "pid"]].equals(table[["tracklet", "pid"]]):
             raise ValueError(
                 f"paired bootstrap: got different scored queries in '{first_name}' ({len(first)}) and "
-                f"'{name}' ({len(table)}), wanted the same; evaluate both with one split and evaluation.protocol"
+                f"'{name}' ({len(table)}), wanted the same: one split, one evaluation.protocol"
             )
     return aligned
 

@@ -1,4 +1,4 @@
-"""Retrieval by how much of the query is hidden: where restoration has to help (the paper has no such table)."""
+"""Retrieval by how much of the query is hidden: where restoration has to help (not in the paper)."""
 
 from __future__ import annotations
 
