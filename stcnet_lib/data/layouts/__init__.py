@@ -1,0 +1,25 @@
+"""How sources are laid out on disk: one file a layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stcnet_lib.config import DatasetConfig
+from stcnet_lib.data.layouts.base import Layout
+from stcnet_lib.data.layouts.folder import FolderLayout
+
+_LAYOUTS: dict[str, type[Layout]] = {"folder": FolderLayout}
+
+
+def open_layout(config: DatasetConfig) -> Layout:
+    """The source that the configuration names.
+
+    Raises:
+        DataError: the folder is not laid out like that.
+        ValueError: the layout is none that reads files.
+    """
+    layout = _LAYOUTS.get(config.layout)
+    if layout is None or config.root is None:
+        known = ", ".join(sorted(_LAYOUTS))
+        raise ValueError(f"dataset.layout: got '{config.layout}', wanted one that reads files: {known}")
+    return layout(Path(config.root))

@@ -1,0 +1,111 @@
+"""What a source layout tells: tracklets with their people, cameras and roles, and how to read a frame.
+
+A new data set is one new file with a subclass of `Layout`, and its entry in `layouts/__init__.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from stcnet_lib.data.store import Role
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+
+
+class DataError(ValueError):
+    """A source that cannot be used as it is; the message lists what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something noticed about the source."""
+
+    kind: str  # e.g. "undecodable", "empty_folder"
+    source: str  # path relative to the root, of a file or a folder
+    reason: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One image of the source."""
+
+    number: int  # rising within a tracklet
+    source: str  # path relative to the root, with forward slashes
+
+
+@dataclass(frozen=True)
+class SourceTracklet:
+    """One tracklet of the source, its frames listed but not read."""
+
+    pid: int
+    camera: int
+    name: str
+    roles: tuple[Role, ...]  # one a split
+    frames: tuple[Frame, ...]
+
+
+class Layout(ABC):
+    """A source folder, read in one way. Every listing is sorted: nothing depends on the file system."""
+
+    licence: str = "not stated by the source"
+    citation: str = ""
+    splits: int = 1
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Tracklets."""
+
+    @abstractmethod
+    def tracklets(self) -> Iterator[SourceTracklet]:
+        """All tracklets, always in the same order; one that has no frames as well."""
+
+    def findings(self) -> list[Finding]:
+        """Faults of the structure itself, such as empty folders, that no tracklet shows."""
+        return []
+
+    def read(self, frame: Frame) -> bytes:
+        """The encoded image, as it is in the source."""
+        return (self.root / frame.source).read_bytes()
+
+
+def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Sorts "f2" before "f10"; names that differ only in leading zeros keep a fixed order."""
+    parts = re.split(r"(\d+)", name)
+    return [(1, int(part), "") if i % 2 else (0, 0, part) for i, part in enumerate(parts)], name
+
+
+def natural_order(names: Iterable[str]) -> list[str]:
+    """Names as people count them."""
+    return sorted(names, key=natural_key)
+
+
+def frame_numbers(names: Sequence[str]) -> list[int]:
+    """Numbers of naturally ordered image names: the last one in the name, if that rises from name to name
+    and fits 32 bits; else the position, from 0."""
+    found = [re.findall(r"\d+", Path(name).stem) for name in names]
+    if all(found):
+        numbers = [int(digits[-1]) for digits in found]
+        rising = all(a < b for a, b in pairwise(numbers))
+        if rising and (not numbers or numbers[-1] < 2**31):
+            return numbers
+    return list(range(len(names)))
+
+
+def label_numbers(labels: Iterable[str]) -> dict[str, int]:
+    """A number for every label: its only run of digits ("cam2" is 2), if that tells all labels apart;
+    else its place in natural order, from 1."""
+    ordered = natural_order(set(labels))
+    digits = [re.findall(r"\d+", label) for label in ordered]
+    if all(len(found) == 1 for found in digits):
+        numbers = [int(found[0]) for found in digits]
+        if len(set(numbers)) == len(numbers) and all(number < 2**31 for number in numbers):
+            return dict(zip(ordered, numbers, strict=True))
+    return {label: place for place, label in enumerate(ordered, start=1)}
