@@ -15,35 +15,38 @@ from torch.nn import functional as F
 class NonLocalBlock(nn.Module):
     """Inner width C / 2, 2×2 max-pooled keys and values, identity at the start of the training.
 
+    The frames of a clip stay folded into the batch: 1×1×1 convolutions and batch norm over (T, H, W) do
+    not look at time, so their 2D forms are the same, and channels_last fits the whole network.
+
     Shapes:
-        (B, C, T, H, W) -> (B, C, T, H, W)
+        maps (B·T, C, H, W), T -> (B·T, C, H, W)
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         inner = channels // 2
-        self.theta = nn.Conv3d(channels, inner, 1)
-        self.phi = nn.Conv3d(channels, inner, 1)
-        self.g = nn.Conv3d(channels, inner, 1)
-        self.out = nn.Conv3d(inner, channels, 1, bias=False)  # the norm has a bias
-        self.norm = nn.BatchNorm3d(channels)
+        self.theta = nn.Conv2d(channels, inner, 1)
+        self.phi = nn.Conv2d(channels, inner, 1)
+        self.g = nn.Conv2d(channels, inner, 1)
+        self.out = nn.Conv2d(inner, channels, 1, bias=False)  # the norm has a bias
+        self.norm = nn.BatchNorm2d(channels)
         for conv in (self.theta, self.phi, self.g, self.out):
             nn.init.normal_(conv.weight, std=0.01)  # as its authors: scale 1 saturates on larger weights
             if conv.bias is not None:
                 nn.init.zeros_(conv.bias)
         nn.init.zeros_(self.norm.weight)  # starts as the identity
 
-    def forward(self, x: Tensor) -> Tensor:
-        height, width = x.shape[-2:]
-        pool = (1, min(2, height), min(2, width))  # a map of one column has nothing to pool
-        queries = _tokens(self.theta(x))
-        keys = _tokens(F.max_pool3d(self.phi(x), pool))
-        values = _tokens(F.max_pool3d(self.g(x), pool))
+    def forward(self, maps: Tensor, frames: int) -> Tensor:
+        height, width = maps.shape[2:]
+        pool = (min(2, height), min(2, width))  # a map of one column has nothing to pool
+        queries = _tokens(self.theta(maps), frames)  # (B, 1, THW, C/2)
+        keys = _tokens(F.max_pool2d(self.phi(maps), pool), frames)
+        values = _tokens(F.max_pool2d(self.g(maps), pool), frames)
         mixed = F.scaled_dot_product_attention(queries, keys, values, scale=1.0)  # (B, 1, THW, C/2)
-        mixed = mixed.squeeze(1).transpose(1, 2).unflatten(2, x.shape[2:])  # (B, C/2, T, H, W)
-        return x + self.norm(self.out(mixed))
+        mixed = mixed.flatten(0, 2).unflatten(0, (-1, height, width)).permute(0, 3, 1, 2)  # (B·T, C/2, H, W)
+        return maps + self.norm(self.out(mixed))
 
 
-def _tokens(maps: Tensor) -> Tensor:
-    """(B, C, T, H, W) -> (B, 1, THW, C): one head."""
-    return maps.flatten(2).transpose(1, 2).unsqueeze(1)
+def _tokens(maps: Tensor, frames: int) -> Tensor:
+    """(B·T, C, H, W) -> (B, 1, THW, C): all positions of a clip, one head."""
+    return maps.permute(0, 2, 3, 1).unflatten(0, (-1, frames)).flatten(1, 3).unsqueeze(1)

@@ -53,7 +53,7 @@ class ReIDNetwork(nn.Module):
             for index, block in enumerate(getattr(self.backbone, name)):
                 maps = block(maps)
                 if f"{name}_{index}" in self.non_local:
-                    maps = self._meet(self.non_local[f"{name}_{index}"], maps, frames)
+                    maps = self.non_local[f"{name}_{index}"](maps, frames)
         return spatial_mean(maps).unflatten(0, (-1, frames))
 
     def frame_maps(self, images: Tensor, layer: Layer = "layer4") -> Tensor:
@@ -65,11 +65,6 @@ class ReIDNetwork(nn.Module):
         if self.non_local:
             raise ValueError("non_local: got true, wanted false: maps of single frames do not exist then")
         return self.backbone.maps(images, layer)
-
-    @staticmethod
-    def _meet(block: nn.Module, maps: Tensor, frames: int) -> Tensor:
-        clips = maps.unflatten(0, (-1, frames)).transpose(1, 2)  # (B, C, T, h, w)
-        return block(clips).transpose(1, 2).flatten(0, 1)  # (B·T, C, h, w)
 
 
 def spatial_mean(maps: Tensor) -> Tensor:

@@ -1,0 +1,84 @@
+"""Blending with real pixels: copies at the start, follows the flow, never takes hidden pixels."""
+
+import torch
+
+from stcnet_lib.models.blending import CHANNELS, MAX_FLOW, blend, warp
+
+
+def _images(batch=2, height=12, width=10):
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(3, batch, 3, height, width, generator=generator) * 2 - 1
+
+
+def _controls(batch=2, height=12, width=10):
+    return torch.zeros(batch, CHANNELS, height, width)
+
+
+def test_zero_controls_mix_mostly_the_same_pixels_of_both_references():
+    colours, previous, following = _images()
+    image, weights = blend(colours, _controls(), (previous, following), (None, None))
+    torch.testing.assert_close(weights.sum(1), torch.ones(2, 12, 10))
+    torch.testing.assert_close(weights[:, 1], weights[:, 2])
+    assert weights[:, 0].max() < 0.07  # exp(-2) against 1 + 1
+    expected = weights[:, :1] * colours + weights[:, 1:2] * previous + weights[:, 2:] * following
+    torch.testing.assert_close(image, expected, rtol=0, atol=1e-5)
+
+
+def test_a_large_logit_selects_one_source():
+    sources = _images()
+    for chosen in range(3):
+        controls = _controls()
+        controls[:, chosen] = 50
+        image, _ = blend(sources[0], controls, (sources[1], sources[2]), (None, None))
+        torch.testing.assert_close(image, sources[chosen], rtol=0, atol=1e-5)
+
+
+def test_hidden_pixels_of_a_reference_are_never_chosen():
+    colours, previous, following = _images()
+    hidden = torch.zeros(2, 1, 12, 10)
+    hidden[0, :, :6] = 1
+    hidden[1, :, :, 5:] = 1  # another mask in every sample
+    controls = _controls()
+    controls[:, 1] = 50  # the decoder insists on the previous frame
+    _, weights = blend(colours, controls, (previous, following), (hidden, None))
+    taken = hidden[:, 0] > 0.5
+    assert weights[:, 1][taken].abs().max() == 0
+    assert weights[:, 1][~taken].min() > 0.99
+    image, weights = blend(colours, controls, (previous, following), (torch.ones_like(hidden),) * 2)
+    assert torch.equal(image, colours)  # nothing left but to synthesise
+    assert torch.equal(weights[:, 0], torch.ones(2, 12, 10))
+
+
+def test_the_validity_moves_with_the_flow():
+    colours, previous, following = _images()
+    hidden = torch.zeros(2, 1, 12, 10)
+    hidden[:, :, :, 6:] = 1
+    controls = _controls()
+    controls[:, 3] = torch.atanh(torch.tensor(2 / MAX_FLOW))  # x: two pixels to the right
+    controls[:, 1] = 50
+    image, weights = blend(colours, controls, (previous, following), (hidden, None))
+    assert weights[:, 1, :, 4:].abs().max() == 0
+    torch.testing.assert_close(image[..., :4], previous[..., 2:6], rtol=0, atol=1e-4)
+
+
+def test_warp_samples_bilinearly_and_repeats_the_border():
+    image = torch.arange(12.0).reshape(1, 1, 3, 4)
+    flow = torch.zeros(1, 2, 3, 4)
+    flow[:, 0] = 0.5
+    flow[:, 1] = 1.0
+    shifted = warp(image, flow)[0, 0]
+    expected = torch.tensor([[4.5, 5.5, 6.5, 7.0], [8.5, 9.5, 10.5, 11.0], [8.5, 9.5, 10.5, 11.0]])
+    torch.testing.assert_close(shifted, expected, rtol=0, atol=1e-5)
+
+
+def test_gradients_of_flow_and_weights():
+    torch.manual_seed(0)
+    colours, previous, following = (image[:1, :, :4, :4].double() for image in _images())
+    controls = (0.1 + 0.3 * torch.rand(1, CHANNELS, 4, 4, dtype=torch.float64)).requires_grad_()
+    hidden = torch.zeros(1, 1, 4, 4, dtype=torch.float64)
+    hidden[..., :1] = 1
+
+    def image(values):
+        return blend(colours, values, (previous, following), (hidden, None))[0]
+
+    assert torch.autograd.gradcheck(image, (controls,))
