@@ -1,6 +1,9 @@
 """Cumulative matching characteristic and average precision under cosine distance (paper §5.1), exact.
 
-Features are L2-normalised, so ranking by cosine distance is ranking by the dot product, computed in float32.
+Features are L2-normalised, so ranking by cosine distance is ranking by the dot product. It is summed in float64
+and rounded to float32: float32 sums differ with the position in the matrix, the chunk and the threads, which
+would break ties between equal features and move ranks from machine to machine.
+
 Nothing of a query depends on the order of the negatives: CMC and AP follow from the ranks of its matches.
 So a rank is counted (candidates more similar, and equal ones that stand before it) and no list of candidates
 is ever built. The order this implies is that of `numpy.argsort(-similarity, kind="stable")`: of two equal
@@ -18,7 +21,7 @@ import pandas as pd
 
 AveragePrecision = Literal["precisions", "trapezoid"]
 
-_CHUNK_VALUES = 1 << 23  # similarities in memory at a time: 32 MiB
+_CHUNK_VALUES = 1 << 22  # similarities in memory at a time: 32 MiB of float64
 
 
 @dataclass(frozen=True)
@@ -84,10 +87,10 @@ def _similarities(
     query: np.ndarray, gallery: np.ndarray, chunk: int | None
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Every query's index and its similarities (G,), a chunk of queries at a time."""
-    query, gallery = query.astype(np.float32, copy=False), gallery.astype(np.float32, copy=False)
+    query, gallery = query.astype(np.float64, copy=False), gallery.astype(np.float64, copy=False)
     chunk = chunk or max(1, _CHUNK_VALUES // max(1, len(gallery)))
     for start in range(0, len(query), chunk):
-        yield from enumerate(query[start : start + chunk] @ gallery.T, start)
+        yield from enumerate((query[start : start + chunk] @ gallery.T).astype(np.float32), start)
 
 
 def match_ranks(similarity: np.ndarray, matches: np.ndarray) -> np.ndarray:
