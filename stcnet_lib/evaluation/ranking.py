@@ -1,8 +1,8 @@
 """Cumulative matching characteristic and average precision under cosine distance (paper §5.1), exact.
 
-Features are L2-normalised, so ranking by cosine distance is ranking by the dot product. It is summed in float64
-and rounded to float32: float32 sums differ with the position in the matrix, the chunk and the threads, which
-would break ties between equal features and move ranks from machine to machine.
+Features are L2-normalised, so ranking by cosine distance is ranking by the dot product. It is summed in
+float64 and rounded to float32: float32 sums differ with the position in the matrix, the chunk and the
+threads, which would break ties between equal features and move ranks from machine to machine.
 
 Nothing of a query depends on the order of the negatives: CMC and AP follow from the ranks of its matches.
 So a rank is counted (candidates more similar, and equal ones that stand before it) and no list of candidates
