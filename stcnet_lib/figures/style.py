@@ -6,6 +6,7 @@ user's matplotlibrc takes part, and the settings in force before come back after
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +50,7 @@ _SETTINGS = {
     "figure.constrained_layout.w_pad": 0.08,
     "savefig.dpi": 150,
 }
-_PROVENANCE_SIZE = 6.5  # points
+_TITLE_SIZE, _SUBTITLE_SIZE, _PROVENANCE_SIZE = 12, 9.5, 6.5  # points
 
 
 @contextmanager
@@ -59,11 +60,24 @@ def styled() -> Iterator[None]:
         yield
 
 
-def new_figure(width: float, height: float, title: str, provenance: str) -> Figure:
-    """An empty figure (width and height in inches) with its title above and its provenance below."""
+def new_figure(width: float, height: float, title: str, provenance: str, subtitle: str = "") -> Figure:
+    """An empty figure (width and height in inches): title and subtitle above, provenance below."""
     figure = Figure(figsize=(width, height), layout="constrained")
-    title = "\n".join(_wrapped(line, width, 12) for line in title.splitlines())
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+    title = _wrapped(title, width, _TITLE_SIZE)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=_TITLE_SIZE, fontweight="bold")
+    if subtitle:
+        # The layout keeps room for the title alone: empty lines of it make room for the subtitle.
+        lines = _wrapped(subtitle, width, _SUBTITLE_SIZE).count("\n") + 1
+        figure.suptitle(title + "\n" * lines, x=0.01, ha="left", fontsize=_TITLE_SIZE, fontweight="bold")
+        offset = 6 + (title.count("\n") + 1) * _TITLE_SIZE * 1.3
+        figure.text(
+            0.01,
+            1 - offset / 72 / height,
+            _wrapped(subtitle, width, _SUBTITLE_SIZE),
+            va="top",
+            fontsize=_SUBTITLE_SIZE,
+            color=GREY,
+        )
     if provenance:
         # A "label below all axes" is what the layout keeps room for.
         text = _wrapped(provenance, width, _PROVENANCE_SIZE)
@@ -100,13 +114,21 @@ def provenance(*parts: str) -> str:
 
 
 def file_marks(*paths: str | Path) -> str:
-    """`name 1a2b3c4d`: files and the beginnings of their digests; a name that several share stands once."""
+    """`name 1a2b3c4d`: files and the beginnings of their digests; a name that several share stands once.
+
+    The blank between them is one at which no line ends.
+    """
     digests: dict[str, list[str]] = {}
     for path in paths:
         digests.setdefault(Path(path).name, []).append(file_digest(path)[:8])
-    return " · ".join(f"{name} {' '.join(marks)}" for name, marks in digests.items())
+    return " · ".join(f"{name}\u00a0{' '.join(marks)}" for name, marks in digests.items())
 
 
 def store_mark(name: str, digest: str) -> str:
     """The same for a store, which knows its digest: reading gigabytes again would take minutes."""
-    return f"{name} {digest[:8]}"
+    return f"{name}\u00a0{digest[:8]}"
+
+
+def settings_mark(canonical_json: str) -> str:
+    """`method stcnet, masks oracle`: a section of the configuration in words."""
+    return ", ".join(f"{key} {value}" for key, value in json.loads(canonical_json).items())

@@ -13,18 +13,17 @@ from matplotlib.ticker import MaxNLocator
 from stcnet_lib.figures import style
 
 _NOT_DRAWN = ("step", "epoch", "seconds")
-_COLUMNS = 3  # panels side by side
 # In this order, the rest after them in the order of the file. Title, unit on the axis, colour.
 _KNOWN = {
     "loss": ("training loss", "cross-entropy (nats)", style.BLUE),
-    "l1_spatial": ("L1, spatial generator", "mean |x − x₁| (images in [−1, 1])", style.BLUE),
-    "l1_temporal": ("L1, temporal generator", "mean |x − x₂| (images in [−1, 1])", style.BLUE),
+    "l1_spatial": ("L1, spatial generator", "mean |x − x₁| (0 to 2)", style.BLUE),
+    "l1_temporal": ("L1, temporal generator", "mean |x − x₂| (0 to 2)", style.BLUE),
     "guider": ("guider's ID loss", "cross-entropy (nats)", style.GREEN),
     "adversarial": ("generator against discriminators", "binary cross-entropy (nats)", style.VERMILION),
     "discriminator": ("discriminators", "binary cross-entropy (nats)", style.VERMILION),
     "accuracy": ("accuracy on training clips", "share of clips (0 to 1)", style.GREEN),
     "entropy": ("entropy of the temporal attention", "nats", style.PURPLE),
-    "lr": ("learning rate", "per step", style.GREY),
+    "lr": ("learning rate", "", style.GREY),
 }
 
 
@@ -86,7 +85,7 @@ def smoothed(values: np.ndarray, window: int) -> np.ndarray:
 def training_figure(table: pd.DataFrame, *, title: str, provenance: str) -> Figure:
     """Small multiples with one axis of steps (inside `style.styled()`)."""
     names = quantities(table)
-    columns = min(_COLUMNS, len(names))
+    columns = min(len(names), 3 if len(names) <= 6 else 4)
     rows = -(-len(names) // columns)
     width = max(5.5, 3.6 * columns)
     figure = style.new_figure(width, 2.5 * rows + 0.9, f"Training: {title}", provenance)
@@ -107,9 +106,10 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, name: str) -> None:
     axes.set_title(heading)
     axes.set_ylabel(unit, fontsize=8.5)
     if name == "lr":
-        axes.plot(steps, values, color=colour)
+        power = int(np.floor(np.log10(values.max()))) if values.max() > 0 else 0
+        axes.plot(steps, values / 10.0**power, color=colour)
         axes.set_ylim(bottom=0)
-        axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
+        axes.set_ylabel(f"$\\times\\,10^{{{power}}}$")
         return
     window = max(1, len(values) // 15)
     means = smoothed(values, window)
