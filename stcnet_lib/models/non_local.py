@@ -49,4 +49,5 @@ class NonLocalBlock(nn.Module):
 
 def _tokens(maps: Tensor, frames: int) -> Tensor:
     """(B·T, C, H, W) -> (B, 1, THW, C): all positions of a clip, one head."""
-    return maps.permute(0, 2, 3, 1).unflatten(0, (-1, frames)).flatten(1, 3).unsqueeze(1)
+    tokens = maps.permute(0, 2, 3, 1).unflatten(0, (-1, frames)).flatten(1, 3).unsqueeze(1)
+    return tokens.contiguous()  # fused attention wants the channels of a position side by side

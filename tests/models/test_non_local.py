@@ -1,7 +1,10 @@
 """The fused non-local block against its explicit softmax matrix."""
 
+import pytest
 import torch
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from stcnet_lib.models.non_local import NonLocalBlock
 
@@ -73,6 +76,31 @@ def test_a_single_column_is_not_pooled_away():
     maps = torch.randn(2, 6, 4, 1, dtype=torch.float64)
     assert block(maps, 2).shape == maps.shape
     assert block(maps, 2).isfinite().all()
+
+
+class _LargestTensor(TorchDispatchMode):
+    """Remembers the number of elements of the largest tensor any operation returns."""
+
+    numel = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        sizes = [leaf.numel() for leaf in tree_leaves(result) if isinstance(leaf, torch.Tensor)]
+        self.numel = max([self.numel, *sizes])
+        return result
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("frames", [1, 4])
+def test_the_matrix_of_all_pairs_never_exists(frames, memory_format):
+    torch.manual_seed(0)
+    block = NonLocalBlock(8)
+    torch.nn.init.ones_(block.norm.weight)
+    maps = torch.randn(4, 8, 16, 16).contiguous(memory_format=memory_format).requires_grad_()
+    with _LargestTensor() as largest:
+        block(maps, frames).sum().backward()
+    pairs = (4 // frames) * (frames * 256) * (frames * 64)
+    assert largest.numel == maps.numel() < pairs / 4
 
 
 def test_gradients():
