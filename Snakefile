@@ -13,7 +13,7 @@ rule all:
     default_target: True
     input:
         tables(),
-        restored(),
+        each_completion("tracklets.h5"),
         figures(),
 
 

@@ -1,10 +1,7 @@
 # The checked configuration, and the paths that several stages share.
-import json
 import os
 import re
-from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 
 from stcnet_lib.config import Config, ConfigError, Section, load_config
 from workflow.library import imported_files
@@ -15,7 +12,7 @@ def checked_config() -> Config:
     try:
         return load_config(config)
     except ConfigError as error:
-        raise WorkflowError(f"the configuration cannot be used:\n{error}") from None
+        raise SystemExit(f"the configuration cannot be used:\n{error}") from None
 
 
 settings = checked_config()
@@ -84,9 +81,7 @@ def store(name: str, wildcards) -> str:
 
 
 def run(wildcards) -> str:
-    return RUN.format(
-        dataset=wildcards.dataset, split=wildcards.split, seed=wildcards.seed
-    )
+    return RUN.format(dataset=wildcards.dataset, split=wildcards.split, seed=wildcards.seed)
 
 
 def network_folder(wildcards) -> str:
@@ -125,18 +120,14 @@ def each_variant(file: str) -> list[str]:
     paths = [
         path
         for row in settings.variants
-        for path in each_run(
-            f"{RUN}/train~{row.train}/reid~{row.network}/test~{row.test}/{file}"
-        )
+        for path in each_run(f"{RUN}/train~{row.train}/reid~{row.network}/test~{row.test}/{file}")
     ]
     return list(dict.fromkeys(paths))
 
 
 def each_network() -> list[tuple[str, str]]:
     """(training data, network) of every network that some variant needs, the guider left out."""
-    pairs = [
-        (row.train, row.network) for row in settings.variants if row.network != "guider"
-    ]
+    pairs = [(row.train, row.network) for row in settings.variants if row.network != "guider"]
     return list(dict.fromkeys(pairs))
 
 
@@ -155,19 +146,11 @@ def restore_options(wildcards) -> str:
     return " ".join(options)
 
 
-def comparison_config() -> str:
-    """The canonical JSON of what the comparison depends on."""
-    variants = [row.model_dump() for row in settings.variants]
-    evaluation = json.loads(part(settings.evaluation, "ranks", "protocol", "bootstrap"))
-    return json.dumps({"variants": variants, "evaluation": evaluation}, sort_keys=True)
-
-
 def variant_labels() -> list[str]:
     """A name for every file of `each_variant`, in its order."""
     several = len(settings.splits) * len(settings.seeds) > 1
     labels = [
-        f"{row.network}: {row.train} → {row.test}"
-        + (f", split {split}, seed {seed}" if several else "")
+        f"{row.network}: {row.train} → {row.test}" + (f", split {split}, seed {seed}" if several else "")
         for row in settings.variants
         for split in settings.splits
         for seed in settings.seeds
@@ -178,11 +161,7 @@ def variant_labels() -> list[str]:
 def tables() -> list[str]:
     """The tables that are wanted in the end."""
     integrity = [f"{ROOT}/integrity.json"]
-    return integrity + (
-        [f"{ROOT}/comparison.csv", f"{ROOT}/comparison.json"]
-        if settings.variants
-        else []
-    )
+    return integrity + ([f"{ROOT}/comparison.csv", f"{ROOT}/comparison.json"] if settings.variants else [])
 
 
 def localisation() -> list[str]:
@@ -193,18 +172,12 @@ def localisation() -> list[str]:
 def used_completions() -> list[str]:
     """Completions that some variant needs; all of them where no variant is asked for."""
     used = {name for row in settings.variants for name in (row.train, row.test)}
-    return [
-        name for name in settings.completions if name in used or not settings.variants
-    ]
+    return [name for name in settings.completions if name in used or not settings.variants]
 
 
-def restored() -> list[str]:
-    """The restored data sets that are wanted in the end."""
-    return [
-        path
-        for name in used_completions()
-        for path in each_run(f"{RUN}/completion~{name}/tracklets.h5")
-    ]
+def each_completion(file: str) -> list[str]:
+    """A file of every completion that some variant needs."""
+    return [path for name in used_completions() for path in each_run(f"{RUN}/completion~{name}/{file}")]
 
 
 def figures() -> list[str]:
@@ -212,17 +185,12 @@ def figures() -> list[str]:
     patterns = ["scores.svg", "training_guider.svg"]
     if any(needs_stcnet(name) for name in used_completions()):
         patterns.append("training_stcnet.svg")
-    patterns += [
-        f"train~{train}/training_{network}.svg" for train, network in each_network()
-    ]
+    patterns += [f"train~{train}/training_{network}.svg" for train, network in each_network()]
     patterns += [
         f"completion~{name}/strips_{choice}.png"
         for name in used_completions()
-        if settings.completions[name].method
-        != "discard"  # has nothing to show beside the original
+        if settings.completions[name].method != "discard"
         for choice in ("random", "best", "worst")
     ]
     cmc = [f"{ROOT}/figures/cmc.svg"] if settings.variants else []
-    return cmc + [
-        path for pattern in patterns for path in each_run(f"{FIGURES}/{pattern}")
-    ]
+    return cmc + [path for pattern in patterns for path in each_run(f"{FIGURES}/{pattern}")]

@@ -6,7 +6,9 @@ rule compare:
         code=code("compare"),
         metrics=each_variant("metrics.json"),
         queries=each_variant("queries.parquet"),
+        threshold=each_run(f"{RUN}/threshold.json"),
         localisation=localisation(),
+        restoration=each_completion("restoration.json"),
     output:
         csv=report(
             "results/{dataset}/comparison.csv",
@@ -27,11 +29,10 @@ rule compare:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        config=comparison_config(),
-        localisation=lambda wildcards, input: (
-            ["--localisation", *input.localisation] if input.localisation else []
-        ),
+        config=part(settings.evaluation, "protocol", "bootstrap"),
+        rows=variant_labels(),  # not used by the command: the order of inputs is not tracked
     shell:
         "python -m workflow.scripts.compare --config {params.config:q} --dataset {wildcards.dataset} "
-        "--metrics {input.metrics} --queries {input.queries} {params.localisation} "
+        "--metrics {input.metrics} --queries {input.queries} --threshold {input.threshold} "
+        "--localisation {input.localisation} --restoration {input.restoration} "
         "--csv {output.csv} --json {output.json} 2>&1 | tee {log}"

@@ -174,6 +174,5 @@ use rule draw_training_guider as draw_training_reid with:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_training_{{train}}_{{network}}.tsv"
     params:
         title=lambda wildcards: (
-            f"{wildcards.network} on {wildcards.train}, "
-            f"split {wildcards.split}, seed {wildcards.seed}"
+            f"{wildcards.network} on {wildcards.train}, " f"split {wildcards.split}, seed {wildcards.seed}"
         ),

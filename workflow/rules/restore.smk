@@ -30,9 +30,7 @@ rule restore_dataset:
         mem_mb=growing(6000),
         runtime=growing(240),
     params:
-        config=lambda wildcards: settings.completions[
-            wildcards.completion
-        ].canonical_json(),
+        config=lambda wildcards: settings.completions[wildcards.completion].canonical_json(),
         options=restore_options,
     shell:
         "python -m workflow.scripts.restore_dataset --config {params.config:q} --store {input.store} "

@@ -1,0 +1,147 @@
+"""What reruns after a change, and what does not: dry runs on a workflow that has really run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+AFTER_RESTORATION = {"embed", "evaluate", "compare", "draw_cmc", "all"}
+AFTER_SCORES = AFTER_RESTORATION | {
+    "draw_scores",
+    "measure_localisation",
+    "train_stcnet",
+    "draw_training_stcnet",
+    "restore_dataset",
+    "draw_strips",
+}
+
+
+def _runtime(config):
+    config["runtime"] = {"threads": 2, "workers": 1, "device": "cpu", "gpus": 2, "save_steps": 7}
+
+
+def _reordered(config):
+    for section in list(config):
+        value = config.pop(section)
+        config[section] = dict(reversed(value.items())) if isinstance(value, dict) else value
+
+
+NOTHING = {
+    "no change": lambda config: None,
+    "runtime": _runtime,
+    "order of keys": _reordered,
+    "another spelling of a number": lambda config: config["networks"]["nl"].update(lr=3.0e-4),
+    "a default written out": lambda config: config["occlusion"].update(tau=0.890, reference="mean"),
+    "a completion that no variant names": lambda config: config["completions"].update(
+        copy={"method": "copy"}
+    ),
+    "a network that no variant names": lambda config: config["networks"].update(
+        other=config["networks"]["nl"]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_nothing_runs_again(finished, name):
+    with finished.changed(NOTHING[name]):
+        assert finished.planned() == {}
+
+
+CHANGES = {
+    "threshold": (
+        lambda config: config["occlusion"].update(threshold="fixed", tau=0.5),
+        {"score_occlusion"} | AFTER_SCORES,
+    ),
+    "lr of the re-ID network": (
+        lambda config: config["networks"]["nl"].update(lr=1e-3),
+        {"train_reid", "draw_training_reid", "embed", "evaluate", "compare", "draw_cmc", "all"},
+    ),
+    "STCnet": (
+        lambda config: config["stcnet"].update(iterations=4),
+        {"train_stcnet", "draw_training_stcnet", "restore_dataset", "draw_strips"} | AFTER_RESTORATION,
+    ),
+    "embedding": (
+        lambda config: config["evaluation"].update(test_clip=4),
+        {"embed", "evaluate", "compare", "draw_cmc", "all"},
+    ),
+    "protocol": (
+        lambda config: config["evaluation"].update(protocol="query-in-gallery"),
+        {"evaluate", "compare", "draw_cmc", "all"},
+    ),
+    "bootstrap": (lambda config: config["evaluation"].update(bootstrap=200), {"compare", "all"}),
+    "order of variants": (lambda config: config["variants"].reverse(), {"compare", "draw_cmc", "all"}),
+    "one more variant": (
+        lambda config: config["variants"].append({"network": "guider", "train": "raw", "test": "clean"}),
+        {"embed", "evaluate", "compare", "draw_cmc", "all"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_change_runs_what_depends_on_it(finished, name):
+    change, expected = CHANGES[name]
+    with finished.changed(change):
+        assert set(finished.planned()) == expected
+
+
+def test_change_of_one_variant_leaves_the_others(finished):
+    """STCnet concerns one of three variants, and the re-ID network two of them."""
+    with finished.changed(lambda config: config["stcnet"].update(iterations=4)):
+        assert finished.planned()["evaluate"] == 1
+    with finished.changed(lambda config: config["networks"]["nl"].update(lr=1e-3)):
+        assert finished.planned()["evaluate"] == 2
+
+
+EDITS = {
+    "stcnet_lib/occlusion.py": {"score_occlusion"} | AFTER_SCORES,
+    "stcnet_lib/models/discriminators.py": {
+        "train_stcnet",
+        "draw_training_stcnet",
+        "restore_dataset",
+        "draw_strips",
+    }
+    | AFTER_RESTORATION,
+    "stcnet_lib/evaluation/statistics.py": {"compare", "all"},
+    "workflow/scripts/draw_cmc.py": {"draw_cmc", "all"},
+}
+
+
+@pytest.mark.parametrize("file", EDITS)
+def test_edited_code_runs_its_stage_and_what_follows(finished, file):
+    with finished.edited(file, "\n_EDITED = True\n"):
+        assert set(finished.planned()) == EDITS[file]
+    assert finished.planned() == {}  # the edit is undone
+
+
+def test_code_of_stcnet_never_retrains_the_guider(finished):
+    with finished.edited("stcnet_lib/models/generators.py", "\n_EDITED = True\n"):
+        planned = finished.planned()
+    assert "train_stcnet" in planned
+    assert not {"pretrain_guider", "extract_features", "score_occlusion", "train_reid"} & set(planned)
+
+
+@pytest.mark.parametrize("file", ["stcnet_lib/config.py", "stcnet_lib/progress.py", "workflow/library.py"])
+def test_untracked_code_runs_nothing(finished, file):
+    with finished.edited(file, "\n_EDITED = True\n"):
+        assert finished.planned() == {}
+
+
+def test_a_checkout_runs_nothing(finished):
+    """Git gives files a new time and the old content."""
+    for path in [*finished.folder.glob("stcnet_lib/**/*.py"), *finished.folder.glob("workflow/**/*.*")]:
+        os.utime(path)
+    assert finished.planned() == {}
+
+
+def test_a_lost_result_is_made_again_without_its_sources(finished):
+    folder = finished.folder / "results/tiny/figures"
+    kept = finished.folder / "kept"
+    shutil.move(folder / "cmc.svg", kept)
+    try:
+        assert set(finished.planned()) == {"draw_cmc", "all"}
+    finally:
+        shutil.move(kept, folder / "cmc.svg")

@@ -1,0 +1,169 @@
+"""The whole workflow on tiny data: what it leaves behind, and how jobs are started."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import TINY, Checkout
+
+from stcnet_lib.config import RuntimeConfig
+
+pytestmark = pytest.mark.workflow
+
+RUN = "results/tiny/split~0/seed~0"
+
+
+def test_the_comparison_has_a_row_for_every_variant(finished):
+    comparison = json.loads((finished.folder / "results/tiny/comparison.json").read_text())
+    rows = [(row["network"], row["train"], row["test"]) for row in comparison["rows"]]
+    assert rows == [(row["network"], row["train"], row["test"]) for row in TINY["variants"]]
+    assert len(pd.read_csv(finished.folder / "results/tiny/comparison.csv")) >= len(rows)
+    for row in comparison["rows"]:
+        assert 0 < row["mAP"] <= 1 or 0 < row["mAP"] <= 100
+        assert math.isfinite(row["rank1"])
+
+
+def test_every_job_leaves_a_log_and_a_benchmark(finished):
+    logs = finished.folder / "results/tiny/logs"
+    names = {path.with_suffix("").name for path in logs.rglob("*.log")}
+    assert names == {path.with_suffix("").name for path in logs.rglob("*.tsv")}
+    assert {"prepare_dataset", "pretrain_guider", "train_stcnet", "train_reid_raw_nl", "compare"} <= names
+    assert "loss" in (logs / "split~0/seed~0/train_stcnet.log").read_text()  # progress is in the log
+
+
+def test_no_state_of_finished_trainings_is_left(finished):
+    assert not list((finished.folder / "results").rglob(".resume*"))
+    assert not list((finished.folder / "results").rglob("*.partial*"))
+
+
+def test_report_holds_every_figure(finished):
+    """The report embeds pictures as data; their captions name what they were made from."""
+    result = finished.snakemake("--report", "report.html")
+    assert result.returncode == 0, result.stdout
+    report = (finished.folder / "report.html").read_text(encoding="utf-8")
+    for figure in ("cmc.svg", "scores.svg", "training_nl.svg", "strips_random.png", "samples.png"):
+        assert figure in report
+
+
+def test_a_failed_job_fails_the_run_through_the_pipe_to_its_log(tmp_path):
+    checkout = Checkout(tmp_path / "tree")
+    (checkout.folder / "empty").mkdir()
+    folder = {"name": "tiny", "layout": "folder", "root": "empty"}
+    with checkout.changed(lambda config: config.update(dataset=folder)):
+        result = checkout.snakemake("results/tiny/tracklets.h5")
+        log = (checkout.folder / "results/tiny/logs/prepare_dataset.log").read_text()
+    assert result.returncode != 0
+    assert "error: " in log
+    assert "Traceback" not in log
+    assert log.splitlines()[-1] in result.stdout  # the terminal shows what the log holds
+
+
+# --- how jobs are started, seen by stand-ins for `python` and `torchrun` that only note and make files ---
+
+STAND_IN = """#!/usr/bin/env python3
+import json, os, sys, time
+from pathlib import Path
+started = time.time()
+module = next(word for word in sys.argv if word.startswith("workflow.scripts."))
+words = sys.argv[sys.argv.index(module) + 1:]
+time.sleep(0.4)
+makes = {outputs}[module.split(".")[-1]]
+for option, value in zip(words, words[1:]):
+    if option in makes:
+        folder = Path(value).parent
+        names = {{"model.json": ["model.safetensors", "history.csv", "samples.png"]}}
+        for path in [Path(value), *(folder / name for name in names.get(Path(value).name, []))]:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("made")
+note = dict(command=sys.argv, runtime=os.environ["STCNET_RUNTIME"], started=started, ended=time.time())
+(Path({notes!r}) / (str(os.getpid()) + ".json")).write_text(json.dumps(note))
+"""
+
+OUTPUTS = {
+    "prepare_dataset": ["--store", "--truth", "--report"],
+    "train_reid": ["--model"],
+    "extract_features": ["--regions"],
+    "score_occlusion": ["--scores", "--threshold"],
+    "train_stcnet": ["--model"],
+    "restore_dataset": ["--completed", "--regions", "--summary"],
+    "embed": ["--embeddings"],
+}
+ON_A_GPU = {"train_reid", "extract_features", "train_stcnet", "restore_dataset", "embed"}
+
+
+def run_with_stand_ins(folder: Path, *options: str, **runtime: object) -> list[dict]:
+    """Run everything up to the embeddings with stand-ins, and return their notes."""
+    checkout = Checkout(folder / "tree")
+    config = {**TINY, "runtime": {"threads": 1, **runtime}}
+    checkout.configure(config)
+    programs, notes = folder / "programs", folder / "notes"
+    programs.mkdir()
+    notes.mkdir()
+    for name in ("python", "torchrun"):
+        (programs / name).write_text(STAND_IN.format(outputs=OUTPUTS, notes=str(notes)))
+        (programs / name).chmod(0o755)
+    targets = [
+        f"{RUN}/train~{row['train']}/reid~{row['network']}/test~{row['test']}/embeddings.h5"
+        for row in TINY["variants"]
+    ]
+    result = checkout.snakemake("--cores", "8", *options, *targets, path=str(programs))
+    assert result.returncode == 0, result.stdout
+    return [json.loads(path.read_text()) for path in notes.iterdir()]
+
+
+def script_of(note: dict) -> str:
+    return next(word for word in note["command"] if word.startswith("workflow.")).split(".")[-1]
+
+
+def overlaps(notes: list[dict]) -> int:
+    """Pairs of GPU jobs that ran at the same time."""
+    spans = [(note["started"], note["ended"]) for note in notes if script_of(note) in ON_A_GPU]
+    assert len(spans) >= 7
+    return sum(a < d and c < b for i, (a, b) in enumerate(spans) for c, d in spans[:i])
+
+
+def test_one_gpu_never_has_two_jobs(tmp_path):
+    """The default profile, loaded by itself, lets one GPU job run at a time on eight cores."""
+    assert overlaps(run_with_stand_ins(tmp_path)) == 0
+
+
+def test_two_gpus_have_two_jobs(tmp_path):
+    """The counter-test: the limit is what keeps the jobs apart."""
+    assert overlaps(run_with_stand_ins(tmp_path, "--resources", "gpu=2")) > 0
+
+
+def test_runtime_reaches_the_scripts_and_torchrun_starts_trainings_on_several_gpus(tmp_path):
+    notes = run_with_stand_ins(tmp_path, gpus=3, progress_seconds=5.0)
+    for note in notes:
+        runtime = RuntimeConfig.model_validate_json(note["runtime"])
+        assert (runtime.gpus, runtime.progress_seconds) == (3, 5.0)
+        program = Path(note["command"][0]).name
+        if script_of(note).startswith("train_"):
+            assert program == "torchrun"
+            assert "--standalone --nproc-per-node 3 -m" in shlex.join(note["command"])
+        else:
+            assert program == "python"
+
+
+@pytest.mark.parametrize("name", ["default", "slurm"])
+def test_profiles_hold_known_options(untouched, name):
+    """Snakemake takes every option of a profile, and none of its values for a path."""
+    result = untouched.snakemake("--dry-run", "--workflow-profile", f"profiles/{name}")
+    assert result.returncode == 0, result.stdout
+    values = yaml.safe_load((untouched.folder / "profiles" / name / "profile.yaml").read_text())
+    assert values["rerun-incomplete"] is True
+
+
+def test_starting_up_is_light(untouched):
+    """Reading the Snakefile imports neither torch nor anything that does."""
+    started = time.process_time()
+    result = untouched.snakemake("--dry-run", "--quiet", "--config", "dataset={name: tiny, layout: walkers}")
+    assert result.returncode == 0, result.stdout
+    assert time.process_time() - started < 5  # of this process: it only waits
