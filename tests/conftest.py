@@ -1,39 +1,11 @@
-"""What several test files use: small stores of pictures that a network can tell apart."""
+"""What several test files use."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-
-from stcnet_lib.data.images import encode_png
-from stcnet_lib.data.store import Role, StoreWriter
-
-
-def person_frames(pid: int, camera: int, frames: int, height: int = 32, width: int = 16) -> np.ndarray:
-    """uint8 (T, H, W, 3): three bands coloured by identity, a grey ground by camera, a little noise."""
-    colours = np.random.default_rng(pid).integers(40, 216, (3, 3))
-    noise = np.random.default_rng([pid, camera, 7])
-    images = np.full((frames, height, width, 3), 60 + 40 * camera, np.float64)
-    for band in range(3):
-        top, bottom = round(band * height / 3), round((band + 1) * height / 3)
-        images[:, top:bottom, width // 4 : -width // 4] = colours[band]
-    return (images + noise.normal(0, 6, images.shape)).clip(0, 255).astype(np.uint8)
-
-
-def write_store(path: Path, people: int = 4, cameras: int = 2, frames: int = 6, **size: int) -> Path:
-    """Half of the people are for training, the others are queries; one tracklet a person and camera."""
-    with StoreWriter(path, dataset="bands", layout="folder", licence="", citation="", config="{}") as writer:
-        roles = []
-        for pid in range(1, people + 1):
-            for camera in range(cameras):
-                images = person_frames(pid, camera, frames, **size)
-                named = [(t, f"{pid}/{camera}/{t}.png", encode_png(image)) for t, image in enumerate(images)]
-                writer.add_tracklet(pid, camera, f"{pid}/{camera}", named)
-                roles.append(Role.TRAIN if pid <= people // 2 else Role.QUERY)
-        writer.set_roles(0, np.array(roles))
-    return path
+from stores import write_store
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from conftest import write_store
+from stores import write_store
 
 from stcnet_lib.config import CompletionConfig, StcnetConfig
 from stcnet_lib.data.images import decode

@@ -6,14 +6,17 @@ when a training resumes, with any number of workers.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 from torchvision.transforms.v2 import functional as transforms
 
 from stcnet_lib import REGIONS
 from stcnet_lib.config import StcnetConfig
 from stcnet_lib.data.store import Role, TrackletStore
+from stcnet_lib.data.workers import load_batches
 from stcnet_lib.references import NONE, both_sides, nearest, usable_frames
 from stcnet_lib.training.compute import Compute
 
@@ -132,17 +135,12 @@ class _Batches:
         return self.total - self.first
 
 
-def sample_loader(samples: CompletionSamples, first: int, workers: int, compute: Compute) -> DataLoader:
+def sample_loader(samples: CompletionSamples, first: int, workers: int, compute: Compute) -> Iterator[Sample]:
     """Batches from step `first` on, decoded by worker processes."""
     config = samples.config
     if config.batch % compute.world_size:
         raise ValueError(
             f"stcnet.batch: got {config.batch}, wanted a multiple of the {compute.world_size} GPUs of the job"
         )
-    return DataLoader(
-        samples,
-        batch_sampler=_Batches(config.batch, first, config.iterations, compute),
-        num_workers=workers,
-        pin_memory=compute.device.type == "cuda",
-        generator=torch.Generator(),  # the loader's own seed must not draw from the global state
-    )
+    batches = _Batches(config.batch, first, config.iterations, compute)
+    return load_batches(samples, batches, workers, compute.device)

@@ -1,11 +1,10 @@
 """How well the occlusion scores find what the walkers' ground truth says is hidden."""
 
-import h5py
 import pandas as pd
 
 from stcnet_lib.config import EvaluationConfig
 from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.evaluation.localisation import hidden_regions_of_store, measure_localisation
+from stcnet_lib.evaluation.localisation import hidden_table, measure_localisation
 from stcnet_lib.files import read_json, write_json
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run
 
@@ -24,8 +23,8 @@ def main() -> None:
     add_split(commandline)
     options = commandline.parse_args()
     scores = pd.read_parquet(options.scores)
-    with TrackletStore(options.store) as store, h5py.File(options.truth) as truth:
-        hidden = hidden_regions_of_store(truth, options.config.hidden_share)
+    with TrackletStore(options.store) as store, TrackletStore(options.truth) as truth:
+        hidden = hidden_table(truth, options.config.hidden_share)
         parts = {
             "train": store.tracklets_with(options.split, Role.TRAIN),
             "test": store.tracklets_with(options.split, Role.QUERY, Role.GALLERY),

@@ -1,11 +1,12 @@
 """Pack a data set into `tracklets.h5`, and check it while doing so."""
 
+import os
 from pathlib import Path
 
-from stcnet_lib.data.prepare import prepare
-from stcnet_lib.walkers.dataset import write_walkers
-
 from stcnet_lib.config import DatasetConfig
+from stcnet_lib.data.prepare import prepare
+from stcnet_lib.progress import Progress
+from stcnet_lib.walkers.dataset import list_tracklets, write_walkers
 from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
 
 
@@ -18,9 +19,16 @@ def main() -> None:
     options = commandline.parse_args()
     seconds = runtime_settings().progress_seconds
     if options.config.layout == "walkers":
-        write_walkers(
-            options.config, options.store, options.truth, options.report, options.processes, seconds
-        )
+        tracklets = len(list_tracklets(options.config.walkers))
+        with Progress("rendering", tracklets, "tracklets", seconds=seconds) as progress:
+            write_walkers(
+                options.config,
+                options.store,
+                options.truth,
+                options.report,
+                min(options.processes, len(os.sched_getaffinity(0))),
+                progress.advance,
+            )
     else:
         prepare(options.config, options.store, options.report, seconds)
 

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import h5py
 import pandas as pd
 
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.evaluation.localisation import hidden_regions_of_store
+from stcnet_lib.evaluation.localisation import hidden_table
 from stcnet_lib.files import replacing, write_json
 from stcnet_lib.filling import filler_for
 from stcnet_lib.models.files import load_stcnet
@@ -37,8 +36,8 @@ def main() -> None:
     config, runtime = options.config, runtime_settings()
     with compute_for(runtime) as compute, TrackletStore(options.store) as store:
         if config.masks == "oracle":
-            with h5py.File(options.truth) as truth:
-                flags = hidden_regions_of_store(truth, options.hidden_share)
+            with TrackletStore(options.truth) as truth:
+                flags = hidden_table(truth, options.hidden_share)
         else:
             flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
         network = load_stcnet(options.stcnet) if options.stcnet else None
