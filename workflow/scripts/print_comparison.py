@@ -1,0 +1,16 @@
+"""Print the result table for a terminal, with localisation, the gap closed and one line of conclusion."""
+
+from stcnet_lib.evaluation.findings import comparison_text
+from stcnet_lib.evaluation.tables import read_comparison
+from workflow.scripts.command import add_paths, parser, run
+
+
+def main() -> None:
+    commandline = parser(__doc__)
+    add_paths(commandline, comparison="comparison.json")
+    options = commandline.parse_args()
+    print(comparison_text(read_comparison(options.comparison)))
+
+
+if __name__ == "__main__":
+    run(main)
