@@ -1,6 +1,6 @@
 """Which source files a script runs: what a rule tracks, so that an edit reruns the stages it concerns.
 
-A rule has `imported_files(script)` among its inputs. Snakemake compares inputs by content, so a checkout
+A rule has its script and `library_files(script)` among its inputs. Snakemake compares inputs by content, so a checkout
 or a `touch` reruns nothing, and an edit reruns the stages whose scripts import the edited file.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 PACKAGES = ("stcnet_lib", "workflow")
@@ -19,11 +19,11 @@ PACKAGES = ("stcnet_lib", "workflow")
 UNTRACKED = ("stcnet_lib/config.py", "stcnet_lib/progress.py", "workflow/library.py")
 
 
-def imported_files(script: str | Path, root: str | Path = ".") -> list[str]:
-    """A script and the files of our own packages that it imports, directly or not.
+def library_files(script: str | Path, root: str | Path = ".") -> list[str]:
+    """The files of our own packages that `script` imports, directly or not, without the script itself.
 
     Paths are sorted and relative to `root`, the repository. Imports inside functions count. A script
-    that does not exist is returned alone: Snakemake reports missing inputs better than this can.
+    that does not exist imports nothing: Snakemake reports missing inputs better than this can.
     """
     root = Path(root).resolve()
     first = (root / script).resolve().relative_to(root).as_posix()
@@ -32,10 +32,10 @@ def imported_files(script: str | Path, root: str | Path = ".") -> list[str]:
         new = set(_imports(root, waiting.pop())) - found
         found |= new
         waiting += new
-    return sorted(found)
+    return sorted(found - {first})
 
 
-@lru_cache(maxsize=None)
+@cache
 def _imports(root: Path, path: str) -> tuple[str, ...]:
     """Tracked files that importing `path` executes: its modules and the `__init__.py` of their packages."""
     if not (root / path).is_file():

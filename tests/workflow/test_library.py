@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow.library import UNTRACKED, imported_files
+from workflow.library import UNTRACKED, library_files
 
 REPOSITORY = Path(__file__).parents[2]
 SCRIPTS = sorted(
@@ -51,7 +51,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def test_walk_follows_every_kind_of_import(tree):
-    assert imported_files("workflow/scripts/train.py", tree) == [
+    assert library_files("workflow/scripts/train.py", tree) == [
         "stcnet_lib/__init__.py",
         "stcnet_lib/data/__init__.py",  # through a relative import of two levels
         "stcnet_lib/data/extra.py",  # through a package's __init__
@@ -60,21 +60,20 @@ def test_walk_follows_every_kind_of_import(tree):
         "stcnet_lib/models/__init__.py",
         "stcnet_lib/models/blocks.py",  # through a relative import
         "stcnet_lib/models/net.py",
-        "workflow/scripts/train.py",
     ]
 
 
-def test_script_without_our_imports_stands_alone(tree):
-    assert imported_files("workflow/scripts/draw.py", tree) == ["workflow/scripts/draw.py"]
+def test_script_without_our_imports_has_no_library(tree):
+    assert library_files("workflow/scripts/draw.py", tree) == []
 
 
 def test_path_may_be_absolute(tree):
     absolute = tree / "workflow/scripts/train.py"
-    assert imported_files(absolute, tree) == imported_files("workflow/scripts/train.py", tree)
+    assert library_files(absolute, tree) == library_files("workflow/scripts/train.py", tree)
 
 
-def test_missing_script_is_returned_alone(tree):
-    assert imported_files("workflow/scripts/none.py", tree) == ["workflow/scripts/none.py"]
+def test_missing_script_imports_nothing(tree):
+    assert library_files("workflow/scripts/none.py", tree) == []
 
 
 # Imports every script in one process, forgetting our own modules in between, and prints what was loaded.
@@ -91,24 +90,35 @@ print(json.dumps(found))
 """
 
 
+def python(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in the repository, as a rule runs its script."""
+    command = [sys.executable, "-c", program, *arguments]
+    run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return run
+
+
 def test_nothing_that_python_loads_is_missed():
     """Python's own import of every script is the independent account of what it needs."""
-    run = subprocess.run([sys.executable, "-c", LOADED, *SCRIPTS], cwd=REPOSITORY, capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-c", LOADED, *SCRIPTS], cwd=REPOSITORY, capture_output=True, text=True
+    )
     assert run.returncode == 0, run.stderr
     packages = {"workflow/__init__.py", "workflow/scripts/__init__.py"}  # hold nothing but a docstring
     for script, files in json.loads(run.stdout.splitlines()[-1]).items():
         loaded = {Path(file).relative_to(REPOSITORY).as_posix() for file in files}
-        assert loaded - set(imported_files(script, REPOSITORY)) - packages <= set(UNTRACKED), script
+        assert loaded - set(library_files(script, REPOSITORY)) - packages - {script} <= set(UNTRACKED), script
 
 
 def test_tables_and_figures_need_no_torch():
     """The rules that use envs/tables.yaml run where torch is not installed."""
-    rules = "".join((REPOSITORY / f"workflow/rules/{name}.smk").read_text() for name in ("compare", "figures"))
+    rules = "".join(
+        (REPOSITORY / f"workflow/rules/{name}.smk").read_text() for name in ("compare", "figures")
+    )
     scripts = sorted(set(re.findall(r"workflow\.scripts\.(\w+)", rules)))
     assert "compare" in scripts
     assert "draw_cmc" in scripts
     program = "import sys; sys.modules['torch'] = None\n" + "".join(
         f"import workflow.scripts.{script}\n" for script in scripts
     )
-    run = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
+    python(program)
