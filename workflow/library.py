@@ -1,7 +1,7 @@
 """Which source files a script runs: what a rule tracks, so that an edit reruns the stages it concerns.
 
-A rule has its script and `library_files(script)` among its inputs. Snakemake compares inputs by content, so a checkout
-or a `touch` reruns nothing, and an edit reruns the stages whose scripts import the edited file.
+A rule has its script and `imported_files(script)` among its inputs. Snakemake compares inputs by content,
+so a checkout or a `touch` reruns nothing, and an edit reruns the stages whose scripts import the file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PACKAGES = ("stcnet_lib", "workflow")
 UNTRACKED = ("stcnet_lib/config.py", "stcnet_lib/progress.py", "workflow/library.py")
 
 
-def library_files(script: str | Path, root: str | Path = ".") -> list[str]:
+def imported_files(script: str | Path, root: str | Path = ".") -> list[str]:
     """The files of our own packages that `script` imports, directly or not, without the script itself.
 
     Paths are sorted and relative to `root`, the repository. Imports inside functions count. A script

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow.library import UNTRACKED, library_files
+from workflow.library import UNTRACKED, imported_files
 
 REPOSITORY = Path(__file__).parents[2]
 SCRIPTS = sorted(
@@ -51,7 +51,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def test_walk_follows_every_kind_of_import(tree):
-    assert library_files("workflow/scripts/train.py", tree) == [
+    assert imported_files("workflow/scripts/train.py", tree) == [
         "stcnet_lib/__init__.py",
         "stcnet_lib/data/__init__.py",  # through a relative import of two levels
         "stcnet_lib/data/extra.py",  # through a package's __init__
@@ -64,16 +64,16 @@ def test_walk_follows_every_kind_of_import(tree):
 
 
 def test_script_without_our_imports_has_no_library(tree):
-    assert library_files("workflow/scripts/draw.py", tree) == []
+    assert imported_files("workflow/scripts/draw.py", tree) == []
 
 
 def test_path_may_be_absolute(tree):
     absolute = tree / "workflow/scripts/train.py"
-    assert library_files(absolute, tree) == library_files("workflow/scripts/train.py", tree)
+    assert imported_files(absolute, tree) == imported_files("workflow/scripts/train.py", tree)
 
 
 def test_missing_script_imports_nothing(tree):
-    assert library_files("workflow/scripts/none.py", tree) == []
+    assert imported_files("workflow/scripts/none.py", tree) == []
 
 
 # Imports every script in one process, forgetting our own modules in between, and prints what was loaded.
@@ -107,7 +107,7 @@ def test_nothing_that_python_loads_is_missed():
     packages = {"workflow/__init__.py", "workflow/scripts/__init__.py"}  # hold nothing but a docstring
     for script, files in json.loads(run.stdout.splitlines()[-1]).items():
         loaded = {Path(file).relative_to(REPOSITORY).as_posix() for file in files}
-        assert loaded - set(library_files(script, REPOSITORY)) - packages - {script} <= set(UNTRACKED), script
+        assert loaded - set(imported_files(script, REPOSITORY)) - packages - {script} <= set(UNTRACKED), script
 
 
 def test_tables_and_figures_need_no_torch():

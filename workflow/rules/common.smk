@@ -4,7 +4,7 @@ import re
 
 
 from stcnet_lib.config import Config, ConfigError, Section, load_config
-from workflow.library import library_files
+from workflow.library import imported_files
 
 
 def checked_config() -> Config:
@@ -50,7 +50,7 @@ wildcard_constraints:
 def code(script: str) -> list[str]:
     """The source files behind a command of `workflow/scripts`, which its rule tracks as inputs."""
     path = f"workflow/scripts/{script}.py"
-    return [path, *library_files(path)]
+    return [path, *imported_files(path)]
 
 
 def growing(amount: int):
