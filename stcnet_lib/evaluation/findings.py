@@ -1,4 +1,4 @@
-"""What `comparison.json` says beside its tables: occlusions found, the gap closed, a conclusion in one line."""
+"""What `comparison.json` says beside its tables: occlusions found, gap closed, a conclusion in one line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def comparison_text(comparison: Comparison) -> str:
 
 
 def localisation_lines(comparison: Comparison) -> list[str]:
-    """How well occlusions are found in test tracklets, and what was flagged; a heading and lines for each run.
+    """How well occlusions are found in test tracklets, and what was flagged, run by run.
 
     Without ground truth only the flags are known.
     """
@@ -100,7 +100,7 @@ def _closed(interval: Mapping[str, float | None]) -> str:
 
 
 def conclusion(comparison: Comparison) -> str:
-    """One line on the main variant: STCnet's data in training and in the test, as in the paper, if present."""
+    """One line on the main variant: the paper's, STCnet's data in training and test, if there is one."""
     rows = [
         row
         for row in comparison["rows"]
@@ -112,18 +112,23 @@ def conclusion(comparison: Comparison) -> str:
     # Of equals the first one stays first, so the order of the configuration decides.
     row = max(rows, key=lambda row: (row["test"] in restored, row["train"] == row["test"]))
     difference = row["difference"]["mAP"]
-    same = row["train"] == row["test"]
-    used = "Training and testing" if same else f"Testing a network trained on {row['train']}"
     return (
-        f"{used} on {row['test']} data instead of raw changed the mAP of {row['network']} by "
-        f"{points(difference)} points: {_verdict(difference)}."
+        f"Training on {row['train']} and testing on {row['test']} data, instead of raw data, changed the mAP "
+        f"of {row['network']} by {points(difference)} points: {_verdict(difference)}."
     )
 
 
 def _restored_by_stcnet(comparison: Comparison) -> set[str]:
-    """Names of the completions that STCnet made; keys of `restoration` end in `completion~NAME`."""
+    """Names of the completions that STCnet made without the truth's masks.
+
+    Keys of `restoration` end in `completion~NAME`.
+    """
     found = comparison.get("restoration") or {}
-    return {key.rpartition("completion~")[2] for key, made in found.items() if made.get("method") == "stcnet"}
+    return {
+        key.rpartition("completion~")[2]
+        for key, made in found.items()
+        if made["method"] == "stcnet" and made["masks"] == "predicted"
+    }
 
 
 def _verdict(difference: Mapping[str, float | None]) -> str:
