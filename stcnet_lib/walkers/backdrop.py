@@ -12,7 +12,13 @@ PACE = 0.042  # crop heights a walker covers in one frame
 
 
 def backdrop(
-    camera: Camera, seed: int, number: int, yaw: np.ndarray, boxes: Boxes, size: tuple[int, int], rng: np.random.Generator
+    camera: Camera,
+    seed: int,
+    number: int,
+    yaw: np.ndarray,
+    boxes: Boxes,
+    size: tuple[int, int],
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Background (3, T, H, W) in [0, 1] with the person's shadow on the ground.
 
@@ -26,7 +32,9 @@ def backdrop(
     across = rng.uniform(0, image.shape[2]) + walked - (boxes.left - width / 2)
     depth = rng.uniform(-0.05, 0.05)  # how near to the camera this walk leads past
     down = (FEET + depth) * height - (boxes.top + boxes.scale)
-    frames = np.stack([_window(image, y, x, height, width) for y, x in zip(down, across, strict=True)], axis=1)
+    frames = np.empty((3, len(yaw), height, width), np.float32)
+    for frame, (y, x) in enumerate(zip(down, across, strict=True)):
+        frames[:, frame] = _window(image, y, x, height, width)
     _cast_shadow(frames, camera.light.side, boxes)
     return frames
 
@@ -36,8 +44,8 @@ def _window(image: np.ndarray, y: float, x: float, height: int, width: int) -> n
     row, column = int(np.floor(y)), int(np.floor(x))
     row = min(max(row, 0), image.shape[1] - height - 1)
     fy, fx = np.float32(np.clip(y - row, 0, 1)), np.float32(x - column)
-    columns = np.arange(column, column + width + 1) % image.shape[2]
-    part = image[:, row : row + height + 1, columns]
+    columns = np.arange(column, column + width + 1)
+    part = image[:, row : row + height + 1].take(columns, axis=2, mode="wrap")
     part = part[:, :-1] * (1 - fy) + part[:, 1:] * fy
     return part[:, :, :-1] * (1 - fx) + part[:, :, 1:] * fx
 

@@ -12,12 +12,30 @@ from stcnet_lib.walkers.skeleton import HEEL_RADIUS, TOE_RADIUS, Leg, Pose
 
 FAR = 0.8  # brightness of the limbs on the far side: keeps the legs apart
 
-# Half widths of the torso along its axis (0 neck, 1 hem at hip height), seen from the front and from the side.
+# Half widths of the torso along its axis (0 neck, 1 at the hips), seen from the front and from the side.
 TORSO_FRONT = np.array(
-    [(0, 0.032), (0.03, 0.066), (0.07, 0.098), (0.13, 0.112), (0.35, 0.103), (0.65, 0.09), (0.88, 0.1), (1, 0.104)]
+    [
+        (0, 0.032),
+        (0.03, 0.066),
+        (0.07, 0.098),
+        (0.13, 0.112),
+        (0.35, 0.103),
+        (0.65, 0.09),
+        (0.88, 0.1),
+        (1, 0.104),
+    ]
 )
 TORSO_SIDE = np.array(
-    [(0, 0.03), (0.03, 0.042), (0.09, 0.054), (0.17, 0.063), (0.35, 0.07), (0.65, 0.064), (0.88, 0.075), (1, 0.08)]
+    [
+        (0, 0.03),
+        (0.03, 0.042),
+        (0.09, 0.054),
+        (0.17, 0.063),
+        (0.35, 0.07),
+        (0.65, 0.064),
+        (0.88, 0.075),
+        (1, 0.08),
+    ]
 )
 
 
@@ -69,7 +87,9 @@ def _paint_leg(layer: Layer, person: Person, leg: Leg, light: Light, brightness:
         layer.paint(ankle, person.skin, light.on(ankle, brightness))
     shin = capsule(grid, leg.knee, leg.ankle, (0.038 if bare else 0.045) * thick, shin_end * thick)
     layer.paint(shin, colour, light.on(shin, brightness * 0.97))
-    thigh = capsule(grid, leg.hip, leg.knee, (0.052 if skirt else 0.059) * thick, (0.042 if bare else 0.047) * thick)
+    thigh = capsule(
+        grid, leg.hip, leg.knee, (0.052 if skirt else 0.059) * thick, (0.042 if bare else 0.047) * thick
+    )
     if person.lower_kind == "shorts":
         layer.paint(thigh, person.skin, light.on(thigh, brightness))
         thigh = capsule(grid, leg.hip, leg.hip + 0.78 * (leg.knee - leg.hip), 0.066 * thick, 0.056 * thick)

@@ -37,12 +37,16 @@ class Exposure:
 
     def develop(self, scene: np.ndarray, grain: np.ndarray) -> np.ndarray:
         """uint8 (T, H, W, 3) out of colours (3, T, H, W) in [0, 1] and a field of noise (3, T, H, W)."""
-        values = (scene - 0.45) * (255 * self.contrast)
-        values += 255 * 0.45
-        values *= self.gain[:, None, None, None]
-        values += grain
-        np.clip(values, 0, 255, out=values)
-        return np.ascontiguousarray(np.moveaxis(values.astype(np.uint8), 0, -1))
+        factor = 255 * self.contrast * self.gain
+        offset = 255 * 0.45 * (1 - self.contrast) * self.gain  # contrast turns around a middle grey
+        image = np.empty((*scene.shape[1:], 3), np.uint8)
+        for channel in range(3):
+            values = scene[channel] * np.float32(factor[channel])
+            values += np.float32(offset[channel])
+            values += grain[channel]
+            np.clip(values, 0, 255, out=values)
+            image[..., channel] = values
+        return image
 
     def grain(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """Sensor noise (3, T, H, W) in levels; the half level makes the later truncation a rounding."""
@@ -60,7 +64,9 @@ def camera(seed: int, number: int) -> Camera:
         scene=list(SCENES)[order[number % len(order)]],
         yaw=float(np.deg2rad(_YAWS[number % len(_YAWS)])),
         pitch=rng.uniform(0.1, 0.22),
-        light=Light(side=rng.uniform(0.5, 1.0) * (1 if rng.random() < 0.5 else -1), roundness=rng.uniform(0.2, 0.36)),
+        light=Light(
+            side=rng.uniform(0.5, 1.0) * (1 if rng.random() < 0.5 else -1), roundness=rng.uniform(0.2, 0.36)
+        ),
         cast=(1 + warmth, 1 + tint, 1 - warmth),
         brightness=rng.uniform(0.97, 1.14),
         contrast=rng.uniform(0.9, 1.08),
@@ -94,10 +100,16 @@ def exposure(camera: Camera, rng: np.random.Generator) -> Exposure:
 
 
 def soften(image: np.ndarray, weight: float) -> np.ndarray:
-    """The lens: every pixel mixed with its neighbours, along the last two axes (…, H, W)."""
+    """The lens: every pixel of (…, H, W) mixed with its neighbours, first along H, then along W."""
+    keep, weight = np.float32(1 - 2 * weight), np.float32(weight)
     for axis in (-2, -1):
-        moved = np.swapaxes(image, axis, -1)
-        padded = np.concatenate([moved[..., :1], moved, moved[..., -1:]], axis=-1)
-        mixed = (1 - 2 * weight) * moved + weight * (padded[..., :-2] + padded[..., 2:])
-        image = np.swapaxes(mixed, axis, -1)
+        old = np.moveaxis(image, axis, 0)  # a view: the axis to mix along comes first
+        mixed = image * keep
+        new = np.moveaxis(mixed, axis, 0)
+        share = np.moveaxis(image * weight, axis, 0)
+        new[1:] += share[:-1]
+        new[:-1] += share[1:]
+        new[0] += weight * old[0]  # the picture goes on beyond its border
+        new[-1] += weight * old[-1]
+        image = mixed
     return image

@@ -58,7 +58,7 @@ class _Rendered:
 def list_tracklets(config: WalkersConfig) -> list[Job]:
     """All tracklets in the order of the store: identity, camera, index.
 
-    Train people are numbered from 1, test people follow. Cameras are numbered from 1; unseen test cameras follow.
+    Train people are numbered from 1, test people follow; so are cameras, and unseen test cameras.
     """
     jobs = []
     groups = [
@@ -110,8 +110,10 @@ def write_walkers(
             with _results(walkers, jobs, processes) as results:
                 for job, rendered in zip(jobs, results, strict=True):
                     for writer, images in ((store, rendered.occluded), (truth, rendered.clean)):
-                        source = f"{rendered.name}/{{:04d}}.png"
-                        frames = [(number, source.format(number), data) for number, data in enumerate(images, 1)]
+                        source = rendered.name + "/{:04d}.png"
+                        frames = [
+                            (number, source.format(number), data) for number, data in enumerate(images, 1)
+                        ]
                         writer.add_tracklet(job.identity, job.camera, rendered.name, frames)
                     truth.add_truth(rendered.occluder, rendered.person)
                     tally.add(job, rendered)
@@ -126,7 +128,7 @@ def write_walkers(
 
 
 def read_events(truth_path: str | Path) -> pd.DataFrame:
-    """Occlusion events of a `truth.h5`: tracklet, kind, first and last frame in the tracklet (from 0), band."""
+    """Events of a `truth.h5`: tracklet, kind, first and last frame within it (from 0), band."""
     with h5py.File(truth_path, "r") as file:
         group = file["truth/events"]
         return pd.DataFrame(
@@ -166,7 +168,8 @@ def _render(config: WalkersConfig, job: Job) -> _Rendered:
     clean = [_png(image) for image in tracklet.clean]
     touched = tracklet.occluder.any(axis=(1, 2))
     occluded = [
-        _png(image) if hit else same for image, hit, same in zip(tracklet.occluded, touched, clean, strict=True)
+        _png(image) if hit else same
+        for image, hit, same in zip(tracklet.occluded, touched, clean, strict=True)
     ]
     return _Rendered(tracklet.name, occluded, clean, tracklet.occluder, tracklet.person, tracklet.events)
 

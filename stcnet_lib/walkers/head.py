@@ -134,7 +134,9 @@ def _paint_cap(
     colour: Colour = person.bag_colour
     _, forward = _on_skull(skull, up, pose.view.yaw)
     hairline = np.clip(0.5 + (1.2 * up - forward + 0.1) * 5, 0, 1) * (up > -0.45)
-    layer.paint(Patch(skull.rows, skull.columns, skull.alpha * hairline, skull.along, skull.across), person.hair)
+    layer.paint(
+        Patch(skull.rows, skull.columns, skull.alpha * hairline, skull.along, skull.across), person.hair
+    )
     above = np.clip(0.5 + (up - 0.22) * 6, 0, 1)
     cap = Patch(skull.rows, skull.columns, skull.alpha * above, skull.along, skull.across)
     layer.paint(cap, colour, light.on(cap) * (0.95 + 0.2 * up))

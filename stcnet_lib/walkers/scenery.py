@@ -37,7 +37,12 @@ class Painter:
         for turn in (-LONG, 0, LONG):
             centre = (x + turn) * self.unit
             self._draw.ellipse(
-                (centre - rx * self.unit, (y - ry) * self.unit, centre + rx * self.unit, (y + ry) * self.unit),
+                (
+                    centre - rx * self.unit,
+                    (y - ry) * self.unit,
+                    centre + rx * self.unit,
+                    (y + ry) * self.unit,
+                ),
                 fill=colour,
             )
 
@@ -52,7 +57,9 @@ def panorama(scene: str, seed: int, camera: int, height: int) -> np.ndarray:
     image = image.filter(ImageFilter.GaussianBlur(height / 190))
     colours = np.moveaxis(np.asarray(image, np.float32) / 255, -1, 0)
     rows, columns = colours.shape[1:]
-    texture = 0.022 * _cloud(rng, rows, columns, 10) + 0.026 * _cloud(rng, rows, columns, max(3, height // 24))
+    texture = 0.022 * _cloud(rng, rows, columns, 10) + 0.026 * _cloud(
+        rng, rows, columns, max(3, height // 24)
+    )
     colours = np.clip(colours * (1 + texture), 0, 1)
     colours.setflags(write=False)  # shared by all tracklets
     return colours
@@ -208,7 +215,8 @@ def _parked_car(painter: Painter, rng: np.random.Generator, x: float, y: float) 
     body = _vary(rng, _choose(rng, (132, 138, 146), (96, 104, 118), (148, 92, 84), (168, 166, 160)), 6)
     painter.shape([(x + 0.12, y - 0.26), (x + 0.48, y - 0.26), (x + 0.62, y - 0.15), (x, y - 0.15)], body)
     painter.shape(
-        [(x + 0.15, y - 0.24), (x + 0.46, y - 0.24), (x + 0.55, y - 0.155), (x + 0.06, y - 0.155)], (70, 78, 86)
+        [(x + 0.15, y - 0.24), (x + 0.46, y - 0.24), (x + 0.55, y - 0.155), (x + 0.06, y - 0.155)],
+        (70, 78, 86),
     )
     painter.box(x - 0.06, y - 0.155, x + 0.74, y - 0.04, body)
     painter.box(x - 0.06, y - 0.06, x + 0.74, y - 0.03, tuple(int(v * 0.6) for v in body))
@@ -229,7 +237,13 @@ def hall(rng: np.random.Generator, height: int) -> Painter:
     for _ in range(4):
         x, width = rng.uniform(0, LONG), rng.uniform(0.35, 0.6)
         painter.box(x, 0.1, x + width, 0.32, (78, 84, 92))
-        painter.box(x + 0.015, 0.115, x + width - 0.015, 0.305, _choose(rng, (96, 116, 134), (150, 132, 98), (108, 126, 112)))
+        painter.box(
+            x + 0.015,
+            0.115,
+            x + width - 0.015,
+            0.305,
+            _choose(rng, (96, 116, 134), (150, 132, 98), (108, 126, 112)),
+        )
         for line in range(3):
             painter.box(x + 0.05, 0.15 + 0.045 * line, x + width * 0.7, 0.165 + 0.045 * line, (196, 196, 188))
     painter.box(0, ground, LONG, TALL, (140, 138, 136))

@@ -129,10 +129,8 @@ def box(
     grid: Grid, centre: np.ndarray, half_width: float, half_height: float, corner: float = 0.0
 ) -> Patch | None:
     """An upright rectangle with rounded corners; `along` runs from its top to its bottom."""
-    centre = _points(grid, centre)
-    window = _window(
-        grid, centre - [half_width, half_height], centre + [half_width, half_height], 2 / grid.scale.min()
-    )
+    centre, reach = _points(grid, centre), np.float32([half_width, half_height])
+    window = _window(grid, centre - reach, centre + reach, 2 / grid.scale.min())
     if window is None:
         return None
     rows, columns = window

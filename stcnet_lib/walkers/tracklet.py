@@ -12,7 +12,8 @@ from stcnet_lib.walkers.body import paint_walker
 from stcnet_lib.walkers.boxes import detector_boxes
 from stcnet_lib.walkers.cameras import camera as draw_camera
 from stcnet_lib.walkers.cameras import exposure, soften, walking_yaw
-from stcnet_lib.walkers.events import Event, Walk, schedule
+from stcnet_lib.walkers.events import Event, schedule
+from stcnet_lib.walkers.passing import Walk
 from stcnet_lib.walkers.people import identity as draw_identity
 from stcnet_lib.walkers.shapes import Grid
 from stcnet_lib.walkers.skeleton import View, walk
