@@ -85,6 +85,7 @@ class TrackletStore:
         # A handle inherited through fork would share HDF5's caches with another process.
         if self._file is None or self._pid != os.getpid():
             self._file, self._pid = _open(self.path), os.getpid()
+            self._bytes = self._file["frames/bytes"]
         return self._file
 
     @cached_property
@@ -178,7 +179,8 @@ class TrackletStore:
             raise IndexError(f"{self.path}: got frame {frame}, wanted one in 0…{len(end) - 1}")
         start = int(end[frame - 1]) if frame > 0 else 0
         try:
-            return self._handle()["frames/bytes"][start : int(end[frame])].tobytes()
+            self._handle()
+            return self._bytes[start : int(end[frame])].tobytes()
         except OSError as error:
             raise StoreError(f"{self.path}: frame {frame} cannot be read ({error})") from None
 
@@ -223,8 +225,8 @@ def _open(path: Path) -> h5py.File:
         raise StoreError(f"{path}: no such file, wanted a tracklet store")
     try:
         # No cache: uncompressed chunks are then read in part, just the bytes of the wanted frame.
-        # No lock: read-only and network file systems often refuse one.
-        file = h5py.File(path, "r", rdcc_nbytes=0, locking=False)
+        # Locks where the file system has them: network ones often refuse.
+        file = h5py.File(path, "r", rdcc_nbytes=0, locking="best-effort")
     except OSError as error:
         raise StoreError(f"{path}: no complete HDF5 file ({error})") from None
     problem = _problem(file)

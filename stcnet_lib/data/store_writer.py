@@ -12,6 +12,7 @@ from types import TracebackType
 import h5py
 import numpy as np
 
+from stcnet_lib.data.hdf5 import Hdf5Writer
 from stcnet_lib.files import replacing
 
 FORMAT = "stcnet-tracklets"
@@ -71,7 +72,8 @@ class StoreWriter:
     def __enter__(self) -> StoreWriter:
         self._stack = ExitStack()
         partial = self._stack.enter_context(replacing(self.path))
-        self._file = h5py.File(partial, "w")
+        self._disk = Hdf5Writer(partial, self.path)
+        self._file = self._disk.file
         frames = self._file.create_group("frames")
         frames.create_dataset("bytes", (0,), np.uint8, chunks=(1 << 18,), maxshape=(None,))
         frames.create_dataset("end", (0,), np.int64, chunks=(_BUFFER_FRAMES,), maxshape=(None,))
@@ -87,10 +89,10 @@ class StoreWriter:
                 try:
                     self._finish()
                 finally:
-                    self._file.close()
+                    self._disk.close()
             return None
         with contextlib.suppress(OSError, RuntimeError):  # e.g. a full disk again; `error` says it already
-            self._file.close()
+            self._disk.close()
         return self._stack.__exit__(kind, error, trace)
 
     def add_tracklet(self, pid: int, camera: int, name: str, frames: Iterable[tuple[int, str, bytes]]) -> int:
@@ -181,6 +183,7 @@ class StoreWriter:
         _append(group["number"], np.array(numbers, np.int32))
         _append(group["source"], np.array(sources, object))
         self._frames, self._pieces, self._pending = [], [], 0
+        self._disk.check()
 
     def _finish(self) -> None:
         """Write the tables and, last of all, the attributes that declare the file complete."""
