@@ -89,7 +89,7 @@ def _pack(layout: Layout, writer: StoreWriter, findings: list[Finding], seconds:
                 roles.append(tracklet.roles)
             progress.advance()
     if not roles:
-        findings.append(Finding("no_frames", "", "no tracklet has a usable frame"))
+        findings.insert(0, Finding("no_frames", "", "no tracklet has a usable frame"))
         raise DataError(_message(findings))
     table = np.array(roles, np.int8).T  # (S, N)
     for split, row in enumerate(table):
@@ -172,7 +172,7 @@ def _refuse(findings: list[Finding], on_bad_frame: str) -> None:
 
 
 def _message(problems: list[Finding]) -> str:
-    lines = [f"{len(problems)} problems in the source:"]
+    lines = [f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the source:"]
     lines += [f"  {p.source}: {p.reason}" if p.source else f"  {p.reason}" for p in problems[:_LISTED]]
     if len(problems) > _LISTED:
         lines.append(f"  … and {len(problems) - _LISTED} more")

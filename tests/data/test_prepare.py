@@ -2,6 +2,7 @@
 
 import io
 import os
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -69,8 +70,7 @@ def test_good_source(source):
     before = snapshot(source)
     store, report = run(source, licence="mine")
     assert snapshot(source) == before
-    names = [name for name in TRACKLETS]
-    assert store.tracklets["name"].tolist() == names
+    assert store.tracklets["name"].tolist() == list(TRACKLETS)
     assert store.tracklets["length"].tolist() == list(TRACKLETS.values())
     assert store.roles.tolist() == [[Role.TRAIN] * 3 + [Role.QUERY, Role.GALLERY]]
     for frame in range(store.num_frames):
@@ -150,7 +150,7 @@ def test_bad_frames_stop(source):
     lines, report = refused(source)
     assert lines[0] == "7 problems in the source:"
     assert len(lines) == 9
-    for path in sum(expected.values(), []):
+    for path in chain(*expected.values()):
         assert any(line.startswith(f"  {path}: ") for line in lines), path
     assert "dataset.on_bad_frame" in lines[-1]
     assert by_kind(report) == expected
@@ -182,7 +182,7 @@ def test_shared_identities_always_stop(source, policy):
     (source / "train/3/c1/a").mkdir(parents=True)
     (source / "train/3/c1/a/0.jpg").write_bytes(jpeg(9, 9))
     lines, report = refused(source, on_bad_frame=policy)
-    assert lines == ["1 problems in the source:", "  identity 3: in train and in test of split 0"]
+    assert lines == ["1 problem in the source:", "  identity 3: in train and in test of split 0"]
     assert report["found"] == {"shared_identity": 1}
 
 
@@ -205,7 +205,7 @@ def test_nothing_usable(source):
     for path in source.rglob("*.jpg"):
         path.write_bytes(b"")
     lines, _ = refused(source, on_bad_frame="exclude")
-    assert any("no tracklet has a usable frame" in line for line in lines + [lines[0]]) or "more" in lines[11]
+    assert lines[1] == "  no tracklet has a usable frame"
 
 
 def test_no_tracklets(tmp_path):
