@@ -25,12 +25,7 @@ ATTEMPTS = 8  # to find an event that keeps the limits, before it is given up
 # Which thirds the events of one tracklet aim at, by the number of events.
 PLANS = {
     1: (*5 * [["all"]], *2 * [["middle+lower"]], ["upper+middle"]),
-    2: (
-        *3 * [["middle+lower", "upper"]],
-        *2 * [["upper+middle", "lower"]],
-        ["middle", "lower"],
-        ["upper", "middle"],
-    ),
+    2: (*5 * [["middle+lower", "upper"]], *2 * [["upper+middle", "lower"]], ["middle", "lower"]),
     3: (["upper", "middle", "lower"],),
 }
 
