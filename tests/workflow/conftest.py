@@ -61,7 +61,7 @@ TINY: dict[str, Any] = {
         {"network": "nl", "train": "raw", "test": "stcnet"},
         {"network": "guider", "train": "raw", "test": "discard"},
     ],
-    "evaluation": {"bootstrap": 100},
+    "evaluation": {"protocol": "query-in-gallery", "bootstrap": 100},
     "runtime": {"threads": 1, "workers": 0},
 }
 

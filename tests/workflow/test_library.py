@@ -107,7 +107,8 @@ def test_nothing_that_python_loads_is_missed():
     packages = {"workflow/__init__.py", "workflow/scripts/__init__.py"}  # hold nothing but a docstring
     for script, files in json.loads(run.stdout.splitlines()[-1]).items():
         loaded = {Path(file).relative_to(REPOSITORY).as_posix() for file in files}
-        assert loaded - set(imported_files(script, REPOSITORY)) - packages - {script} <= set(UNTRACKED), script
+        missed = loaded - set(imported_files(script, REPOSITORY)) - packages - {script}
+        assert missed <= set(UNTRACKED), script
 
 
 def test_tables_and_figures_need_no_torch():

@@ -69,7 +69,7 @@ CHANGES = {
         {"embed", "evaluate", "compare", "draw_cmc", "all"},
     ),
     "protocol": (
-        lambda config: config["evaluation"].update(protocol="query-in-gallery"),
+        lambda config: config["evaluation"].update(protocol="official"),
         {"evaluate", "compare", "draw_cmc", "all"},
     ),
     "bootstrap": (lambda config: config["evaluation"].update(bootstrap=200), {"compare", "all"}),
