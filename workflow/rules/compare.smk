@@ -36,3 +36,22 @@ rule compare:
         "--metrics {input.metrics} --queries {input.queries} --threshold {input.threshold} "
         "--localisation {input.localisation} --restoration {input.restoration} "
         "--csv {output.csv} --json {output.json} 2>&1 | tee {log}"
+
+
+rule print_comparison:
+    input:
+        code=code("print_comparison"),
+        json=f"{ROOT}/comparison.json",
+    log:
+        f"{ROOT}/logs/print_comparison.log",
+    benchmark:
+        f"{ROOT}/logs/print_comparison.tsv"
+    localrule: True
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    shell:
+        "python -m workflow.scripts.print_comparison --comparison {input.json} 2>&1 | tee {log}"
