@@ -24,28 +24,29 @@ def comparison_text(comparison: Comparison) -> str:
         heading(comparison),
         result_table(comparison, ranks=("rank5",)).as_text() if comparison["rows"] else "no variants",
         means.as_text() if means else "",
-        "\n".join([*localisation_lines(comparison), *gap_lines(comparison)]),
+        *("\n  ".join([title, *lines]) for title, lines in localisation_parts(comparison)),
+        "\n".join(gap_lines(comparison)),
         conclusion(comparison),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def localisation_lines(comparison: Comparison) -> list[str]:
-    """How well occlusions are found in test tracklets, and what was flagged, run by run.
+def localisation_parts(comparison: Comparison) -> list[tuple[str, list[str]]]:
+    """How well occlusions are found in test tracklets, and what was flagged: a title and lines for each run.
 
     Without ground truth only the flags are known.
     """
     thresholds = comparison.get("threshold") or []
     measured = comparison.get("localisation") or [None] * len(thresholds)
-    lines = []
+    runs = []
     for i, found in enumerate(measured):
         threshold = thresholds[i] if i < len(thresholds) else (found or {}).get("threshold", {})
-        run = f" (run {i + 1} of {len(measured)})" if len(measured) > 1 else ""
-        lines += [f"Occlusions{run}", *(f"  {part}" for part in _localisation_parts(found, threshold))]
-    return lines
+        number = f" (run {i + 1} of {len(measured)})" if len(measured) > 1 else ""
+        runs.append((f"Finding occlusions{number}", _run_parts(found, threshold)))
+    return runs
 
 
-def _localisation_parts(found: Mapping[str, Any] | None, threshold: Mapping[str, Any]) -> list[str]:
+def _run_parts(found: Mapping[str, Any] | None, threshold: Mapping[str, Any]) -> list[str]:
     parts = []
     if threshold:
         parts.append(f"τ = {threshold['tau']:.4g} ({threshold['rule']}, reference {threshold['reference']})")

@@ -151,4 +151,4 @@ def points(difference: Mapping[str, float | None] | None) -> str:
 
 def _signed(value: float) -> str:
     text = f"{100 * value:+.1f}"
-    return "0.0" if text in ("+0.0", "-0.0") else text
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")

@@ -32,7 +32,8 @@ def add_errors(
     frames: pd.DataFrame, regions: pd.DataFrame, completed: TrackletStore, wanted: TrackletStore
 ) -> pd.DataFrame:
     """`frames` with `error`: how far `completed` is from `wanted` inside the frame's restored bands."""
-    changed = regions[regions["method"] != "left"].groupby("frame")["region"].apply(list)
+    changed = regions[(regions["method"] != "left") & regions["frame"].isin(frames["frame"])]
+    changed = changed.groupby("frame")["region"].apply(list)
     errors = [
         hole_error(completed.read_image(frame), wanted.read_image(frame), changed[frame])
         for frame in frames["frame"].tolist()

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from stcnet_lib.evaluation.findings import conclusion, gap_lines, localisation_lines
+from stcnet_lib.evaluation.findings import conclusion, gap_lines, localisation_parts
 from stcnet_lib.evaluation.tables import (
     Comparison,
     Table,
@@ -60,7 +60,8 @@ def table_page(comparison: Comparison, *, provenance: str) -> str:
     if means := means_table(comparison):
         body += ["<h2>Mean ± standard deviation over splits and seeds (per cent)</h2>", _table(means, [])]
     body += _list("Share of the damage by occlusion that is undone", gap_lines(comparison))
-    body += _list("Finding occlusions", localisation_lines(comparison))
+    for name, lines in localisation_parts(comparison):
+        body += _list(name, lines)
     body += _list("Made with", [f"{key}: {value}" for key, value in _made_with(comparison)])
     body.append(f'<p class="provenance">{escape(provenance)}</p>')
     return (
@@ -145,6 +146,6 @@ def _list(title: str, lines: Sequence[str]) -> list[str]:
     return [
         f"<h2>{escape(title)}</h2>",
         "<ul>",
-        *(f"<li>{escape(line.strip())}</li>" for line in lines),
+        *(f"<li>{escape(line)}</li>" for line in lines),
         "</ul>",
     ]

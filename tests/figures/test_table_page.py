@@ -1,0 +1,122 @@
+"""The HTML page: well-formed, alone in the world, and with the numbers of the comparison."""
+
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+from stcnet_lib.evaluation.tables import result_table
+from stcnet_lib.figures.table import draw_table, table_page
+
+VOID = {"meta", "line", "circle"}
+
+
+def variant(train: str, test: str, value: float, difference: float | None) -> dict:
+    return {
+        "network": "nl",
+        "train": train,
+        "test": test,
+        "split": 0,
+        "seed": 0,
+        "mAP": value,
+        "mAP_interval": [value - 0.04, value + 0.05],
+        "rank1": value,
+        "rank1_interval": [None, None],
+        "rank10": 0.9,
+        "queries": 1360,
+        "difference": difference
+        and {key: {"value": difference, "low": None, "high": None} for key in ("mAP", "rank1")},
+    }
+
+
+COMPARISON = {
+    "dataset": "a <b> & c",
+    "protocol": "gallery-only",
+    "rows": [variant("raw", "raw", 0.5, None), variant("raw", "x", 0.6, 0.1), variant("x", "x", 0.7, 0.2)],
+    "gap_closed": [],
+    "means": [],
+    "provenance": {"version": "0.1.0", "seconds": 12},
+}
+
+
+class Page(HTMLParser):
+    """Checks that tags are closed in order, and collects texts and attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.rows: list[list[str]] = []
+        self.text: list[str] = []
+        self.dots: list[float] = []
+        self.whiskers: list[tuple[float, float]] = []
+        self.attributes: set[str] = set()
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.attributes |= set(values)
+        if tag == "tr":
+            self.rows.append([])
+        if tag == "circle":
+            self.dots.append(float(values["cx"]))
+        if tag == "line":
+            self.whiskers.append((float(values["x1"]), float(values["x2"])))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+        if self.open and self.open[-1] in ("td", "th"):
+            self.rows[-1].append(data)
+
+
+def test_the_page_is_well_formed_and_holds_the_table():
+    page = Page(table_page(COMPARISON, provenance="comparison.json 12345678"))
+    assert page.open == []
+    table = result_table(COMPARISON)
+    assert page.rows[0] == [*table.head[:3], "mAP", *table.head[3:]]
+    assert page.rows[1:] == table.rows
+    text = "".join(page.text)
+    assert "Re-identification on a <b> & c" in text
+    assert "comparison.json 12345678" in text
+    assert "version: 0.1.0" in text
+
+
+def test_the_page_needs_nothing_else():
+    text = table_page(COMPARISON, provenance="")
+    assert not {"src", "href", "srcset"} & Page(text).attributes
+    for forbidden in ("http:", "https:", "//", "@import", "url(", "<script", "<link"):
+        assert forbidden not in text
+
+
+def test_bars_are_in_proportion_to_the_values():
+    page = Page(table_page(COMPARISON, provenance=""))
+    low, middle, high = page.dots
+    assert middle - low == pytest.approx(high - middle, abs=0.15)  # 0.5, 0.6, 0.7; places have one decimal
+    for dot, (left, right) in zip(page.dots, page.whiskers, strict=True):
+        assert (right - dot) / (dot - left) == pytest.approx(0.05 / 0.04, abs=0.02)
+
+
+def test_a_page_without_variants():
+    page = Page(table_page(COMPARISON | {"rows": []}, provenance=""))
+    assert page.open == []
+    assert page.rows == []
+
+
+def test_the_file_depends_on_its_input_alone(tmp_path):
+    path = tmp_path / "comparison.json"
+    pages = []
+    for value in (0.5, 0.5, 0.4):
+        path.write_text(json.dumps(COMPARISON | {"rows": [variant("raw", "raw", value, None)]}))
+        draw_table(path, tmp_path / "comparison.html")
+        pages.append((tmp_path / "comparison.html").read_bytes())
+    assert pages[0] == pages[1] != pages[2]
+    with pytest.raises(ValueError, match=r"ends in \.html"):
+        draw_table(path, tmp_path / "comparison.svg")
