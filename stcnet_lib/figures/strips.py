@@ -159,7 +159,8 @@ def _titles(choice: Choice, seed: int, known: bool, count: int) -> tuple[str, st
     }[choice]
     return (
         f"Completion: {which}",
-        f"{measure}: mean |restored − {other}| in the replaced bands (marked) of the frame in bold, 0 to 255",
+        f"{measure}: mean |restored − {other}| in the replaced bands of the frame in bold, 0 to 255; "
+        "marks: orange for replaced bands, grey for flagged ones left as they were",
     )
 
 
