@@ -6,8 +6,10 @@ file over as a value, and the main process raises it.
 
 from __future__ import annotations
 
+import atexit
 import signal
-from collections.abc import Iterator
+import weakref
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +69,21 @@ def load_batches(dataset: Dataset, batches: Any, workers: int, device: torch.dev
         worker_init_fn=_leave_signals,
         generator=torch.Generator(),  # the loader's own seed must not draw from the global state
     )
+    loaded = _checked(loader)
+    # A process that ends with this iterator still alive, after an error, waits for workers that it asks to
+    # stop with SIGTERM, which they ignore. Closing the iterator first stops them in the regular way.
+    atexit.register(_close, weakref.ref(loaded))
+    return loaded
+
+
+def _checked(loader: DataLoader) -> Generator[Any, None, None]:
     for batch in loader:
         if isinstance(batch, _Failure):
             raise batch.error
         yield batch
+
+
+def _close(reference: weakref.ref[Generator[Any, None, None]]) -> None:
+    loaded = reference()
+    if loaded is not None:
+        loaded.close()

@@ -3,6 +3,8 @@
 import io
 import os
 import signal
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -221,3 +223,27 @@ def test_stop_signals_reach_only_the_main_process(store):
         os.kill(child, signal.SIGINT)
     got += list(loader)
     assert equal(got, expected)
+
+
+ENDING = """
+import sys, torch
+from stcnet_lib.config import ReIDConfig
+from stcnet_lib.data.loader import ClipDataset, clip_loader
+from stcnet_lib.data.store import TrackletStore
+from types import SimpleNamespace
+
+place = SimpleNamespace(device=torch.device("cpu"), rank=0, world_size=1)
+config = ReIDConfig(pretrained="none", height=32, width=16, batch=4, epochs=50)
+batches = clip_loader(ClipDataset(TrackletStore(sys.argv[1]), 0, config, 0), 4, 0, 2, place)
+next(batches)
+raise RuntimeError("the training failed")
+"""
+
+
+def test_a_failing_process_ends_although_its_workers_ignore_signals(store):
+    """The iterator is alive in the main module when the process ends; a deadlock would last for ever."""
+    done = subprocess.run(
+        [sys.executable, "-c", ENDING, str(store.path)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "RuntimeError: the training failed"
