@@ -152,10 +152,11 @@ def _titles(choice: Choice, seed: int, known: bool, count: int) -> tuple[str, st
     if count == 0:
         return "Completion: no region was replaced", ""
     measure, other = ("error", "clean") if known else ("change", "before")
+    tracklets = f"{count} tracklets" if count > 1 else "one tracklet"
     which = {
-        "random": f"{count} tracklets drawn at random (seed {seed})",
-        "best": f"the {count} tracklets with the smallest {measure}",
-        "worst": f"the {count} tracklets with the largest {measure}",
+        "random": f"{tracklets} drawn at random (seed {seed})",
+        "best": f"{tracklets} with the smallest {measure}",
+        "worst": f"{tracklets} with the largest {measure}",
     }[choice]
     return (
         f"Completion: {which}",
