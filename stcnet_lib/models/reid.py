@@ -38,8 +38,6 @@ class ReIDNetwork(nn.Module):
                 for index in range(1, len(blocks), 2):
                     self.non_local[f"{name}_{index}"] = NonLocalBlock(channels)
         self.classifier = nn.Linear(self.features, num_classes)
-        nn.init.normal_(self.classifier.weight, std=0.001)  # equal odds for all identities at first
-        nn.init.zeros_(self.classifier.bias)
 
     def forward(self, clips: Tensor) -> tuple[Tensor, Tensor]:
         features = self.frame_features(clips).mean(1)  # (B, D)

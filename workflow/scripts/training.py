@@ -10,13 +10,13 @@ import torch
 from stcnet_lib.config import Section
 from stcnet_lib.files import file_digest, text_digest
 from stcnet_lib.training.compute import Compute
-from workflow.library import library_files
+from workflow.library import imported_files
 
 
 def resume_key(script: str, config: Section, seed: int, split: int, data: str, *inputs: Path) -> str:
     """Digest of all that a training depends on: code, settings, seed, the data's digest, further inputs."""
     script = Path(script).relative_to(Path.cwd()).as_posix()
-    code = [file_digest(path) for path in (script, *library_files(script))]
+    code = [file_digest(path) for path in (script, *imported_files(script))]
     return text_digest(
         config.canonical_json(), str(seed), str(split), data, *code, *[file_digest(path) for path in inputs]
     )
