@@ -13,8 +13,9 @@ from torchvision.transforms.v2 import functional as transforms
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.transforms import from_unit, to_unit
 from stcnet_lib.models.generators import STCnet
-from stcnet_lib.models.regions import region_mask, region_rows
+from stcnet_lib.models.regions import region_mask
 from stcnet_lib.references import NONE, both_sides
+from stcnet_lib.regions import region_rows
 from stcnet_lib.training.compute import Compute
 
 

@@ -21,9 +21,9 @@ from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.images import encode_png
 from stcnet_lib.data.store import StoreWriter, TrackletStore
 from stcnet_lib.filling import Filler, FillTask
-from stcnet_lib.models.regions import region_rows
 from stcnet_lib.progress import Progress
 from stcnet_lib.references import NONE, nearest, usable_frames
+from stcnet_lib.regions import region_rows
 
 BATCH = 64  # regions filled at once
 

@@ -13,32 +13,17 @@ import pandas as pd
 
 from stcnet_lib import REGIONS
 from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.walkers.truth import hidden_thirds
 
 RUN_BINS = ("0-20 %", "20-33 %", "33-45 %", "45-100 %")
 _RUN_EDGES = (0.0, 0.2, 1 / 3, 0.45, 1.0)  # above about 0.45 the tracklet's mean shows the occluder
 
 
-def hidden_regions(
-    occluder: np.ndarray, person: np.ndarray, share: float, regions: int = len(REGIONS)
-) -> np.ndarray:
-    """Which regions are hidden: masks (n, H, W) bool -> (n, K) bool.
-
-    A region without pixels of the clean person is not hidden, whatever covers it.
-    """
-    if occluder.shape != person.shape:
-        raise ValueError(f"masks: got shapes {occluder.shape} and {person.shape}, wanted the same")
-    height = person.shape[1]
-    edges = [round(k * height / regions) for k in range(regions)]  # the first row of each region
-    shown = np.add.reduceat(person.sum(axis=2, dtype=np.int64), edges, axis=1)  # (n, K)
-    covered = np.add.reduceat((person & occluder).sum(axis=2, dtype=np.int64), edges, axis=1)
-    return covered > share * shown
-
-
 def hidden_table(truth: TrackletStore, share: float, chunk: int = 512) -> np.ndarray:
-    """`hidden_regions` of a whole `truth.h5` -> (F, K) bool, with the masks of `chunk` frames in memory."""
+    """`hidden_thirds` of a whole `truth.h5` -> (F, K) bool, with the masks of `chunk` frames in memory."""
     starts = range(0, truth.num_frames, chunk)
     frames = (range(start, min(start + chunk, truth.num_frames)) for start in starts)
-    return np.concatenate([hidden_regions(*truth.read_truth(part), share) for part in frames])
+    return np.concatenate([hidden_thirds(*truth.read_truth(part), share) for part in frames])
 
 
 def measure_localisation(table: pd.DataFrame, hidden: np.ndarray) -> dict[str, Any]:

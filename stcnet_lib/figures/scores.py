@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 
 from stcnet_lib import REGIONS
 from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.evaluation.localisation import hidden_regions
+from stcnet_lib.evaluation.localisation import hidden_table
 from stcnet_lib.figures import style
 from stcnet_lib.files import read_json
 
@@ -58,7 +58,7 @@ def draw_scores(
         marks = [style.store_mark(opened.attributes["dataset"], opened.digest)]
     if truth is not None:
         with TrackletStore(truth) as clean:
-            hidden = _hidden(clean, hidden_share)
+            hidden = hidden_table(clean, hidden_share)
         table = table.assign(hidden=hidden[table["frame"].to_numpy(), table["region"].to_numpy()])
         marks.append(f"hidden: more than {hidden_share:.0%} of the person's pixels in a third covered")
     rule = f"τ = {found['tau']:.4g} ({found['rule']}), reference {found['reference']}"
@@ -86,13 +86,6 @@ def _parts(store: TrackletStore, split: int) -> np.ndarray:
     for name, roles in PARTS.items():
         parts[store.tracklets_with(split, *roles)] = name
     return parts
-
-
-def _hidden(truth: TrackletStore, share: float) -> np.ndarray:
-    """(F, K) bool."""
-    starts = range(0, truth.num_frames, _CHUNK)
-    spans = [range(start, min(start + _CHUNK, truth.num_frames)) for start in starts]
-    return np.concatenate([hidden_regions(*truth.read_truth(span), share) for span in spans])
 
 
 def scores_figure(table: pd.DataFrame, tau: float, *, provenance: str) -> Figure:

@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 
 from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.regions import region_rows
 
 Choice = Literal["random", "best", "worst"]
 
 
-def band_rows(height: int, region: int, regions: int = 3) -> slice:
-    """The rows of a third, as `models.regions.region_rows` has them; figures do without torch."""
-    return slice(*((2 * k * height + regions) // (2 * regions) for k in (region, region + 1)))
+def band_rows(height: int, region: int) -> slice:
+    """The rows of a region in a frame of `height` pixels."""
+    return slice(*region_rows(height)[region : region + 2])
 
 
 def restored_frames(regions: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from stcnet_lib.config import StcnetConfig
-from stcnet_lib.models.regions import region_mask, region_rows
+from stcnet_lib.models.regions import region_mask
+from stcnet_lib.regions import region_rows
 
 _LAYERS = 6
 _SLOPE = 0.2

@@ -11,15 +11,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stcnet_lib.config import StcnetConfig
+from stcnet_lib.data.transforms import unit_to_imagenet
 from stcnet_lib.models.reid import ReIDNetwork
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 
+def reconstruction_loss(x: Tensor, completed: Tensor, known: Tensor | float = 1.0) -> Tensor:
+    """|x - completed|₁ (one of the two terms of Eq. 9), a mean over all pixels; images (B, 3, H, W).
 
-def reconstruction_loss(x: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
-    """|x - x1|₁ + |x - x2|₁ (Eq. 9), each a mean over all pixels; images (B, 3, H, W)."""
-    return F.l1_loss(x1, x) + F.l1_loss(x2, x)
+    Args:
+        known: (B, 1, H, W), 0 where the frame does not show the person and so is no target.
+    """
+    return F.l1_loss(completed.float() * known, x.float() * known)
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -36,10 +38,7 @@ def generator_adversarial_loss(fake_logits: Tensor) -> Tensor:
 
 def guider_input(images: Tensor, height: int, width: int) -> Tensor:
     """Frames as re-ID networks want them: (B, 3, H, W) in [-1, 1] -> (B, 3, height, width), normalised."""
-    mean = torch.tensor(IMAGENET_MEAN, device=images.device, dtype=images.dtype)[:, None, None]
-    std = torch.tensor(IMAGENET_STD, device=images.device, dtype=images.dtype)[:, None, None]
-    images = ((images + 1) / 2 - mean) / std
-    return F.interpolate(images, (height, width), mode="bilinear", align_corners=False)
+    return F.interpolate(unit_to_imagenet(images), (height, width), mode="bilinear", align_corners=False)
 
 
 def guider_loss(guider: ReIDNetwork, x2: Tensor, labels: Tensor) -> Tensor:

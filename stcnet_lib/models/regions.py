@@ -1,8 +1,4 @@
-"""The three equal horizontal parts of a frame (paper §4.1), as rows of pixels and as strips of a map.
-
-128 rows do not divide by three: region k covers the rows from round(k·H/3) to round((k+1)·H/3).
-Masks, crops and pasting all take their rows from `region_rows`.
-"""
+"""The three equal horizontal parts of a frame (paper §4.1), as masks and as strips of a feature map."""
 
 from __future__ import annotations
 
@@ -12,16 +8,7 @@ import torch
 from torch import Tensor
 
 from stcnet_lib import REGIONS
-
-
-def region_rows(height: int, regions: int = len(REGIONS)) -> tuple[int, ...]:
-    """Bounds of the regions in rows, first 0 and last `height`.
-
-    >>> region_rows(128)
-    (0, 43, 85, 128)
-    """
-    # Integer arithmetic rounds halves up for every height; round() would go to the even neighbour.
-    return tuple((2 * k * height + regions) // (2 * regions) for k in range(regions + 1))
+from stcnet_lib.regions import region_rows
 
 
 def region_mask(flags: Tensor, height: int, width: int) -> Tensor:

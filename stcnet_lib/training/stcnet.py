@@ -16,7 +16,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from stcnet_lib.config import RuntimeConfig, StcnetConfig
 from stcnet_lib.data.transforms import to_unit
@@ -28,6 +27,7 @@ from stcnet_lib.models.losses import (
     freeze,
     generator_adversarial_loss,
     guider_loss,
+    reconstruction_loss,
     total_loss,
 )
 from stcnet_lib.models.regions import region_mask
@@ -233,8 +233,10 @@ def generator_losses(
 ) -> dict[str, Tensor]:
     """The unweighted terms of the generators' objective (Eq. 10)."""
     # Where the frame itself is occluded nobody knows the truth: no error is counted there.
-    frame, x1, x2 = (image.float() * batch.known for image in (batch.frame, completion.x1, completion.x2))
-    losses = {"l1_spatial": functional.l1_loss(x1, frame), "l1_temporal": functional.l1_loss(x2, frame)}
+    losses = {
+        "l1_spatial": reconstruction_loss(batch.frame, completion.x1, batch.known),
+        "l1_temporal": reconstruction_loss(batch.frame, completion.x2, batch.known),
+    }
     if players.discriminators is not None:
         # Called unwrapped and frozen: gradients pass through, the discriminators get none.
         players.discriminators.requires_grad_(False)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stcnet_lib.regions import region_rows
 from stcnet_lib.walkers.boxes import Boxes
 from stcnet_lib.walkers.cameras import Camera
 from stcnet_lib.walkers.sprites import Sprite
-from stcnet_lib.walkers.truth import HIDDEN_SHARE, third_rows
+from stcnet_lib.walkers.truth import HIDDEN_SHARE
 
 FAINT = 0.2  # coverage below this is dropped, so that the mask holds every pixel an occluder touches
 
@@ -37,7 +38,7 @@ def reach(sprite: Sprite, walk: Walk) -> tuple[int, int] | None:
     # Covered person pixels at every offset at once: correlation along the columns, row by row.
     size = width + mask.shape[1]
     spectrum = np.fft.rfft(person, size, axis=1) * np.conj(np.fft.rfft(mask, size, axis=1))
-    starts = third_rows(height)[:-1]
+    starts = region_rows(height)[:-1]
     covered = np.fft.irfft(np.add.reduceat(spectrum, starts, axis=0), size, axis=1)  # (K, size)
     total = np.maximum(np.add.reduceat(person.sum(1), starts), 1)
     hides = (covered / total[:, None] > HIDDEN_SHARE).any(0)

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from stcnet_lib import REGIONS
+from stcnet_lib.regions import region_rows
 
 HIDDEN_SHARE = 0.3  # of the person's pixels in a third; above it the third counts as hidden
-
-
-def third_rows(height: int) -> tuple[int, ...]:
-    """Bounds of the thirds in rows, as `models.regions.region_rows`, which walkers may not import."""
-    count = len(REGIONS)
-    return tuple((2 * k * height + count) // (2 * count) for k in range(count + 1))
 
 
 def covered_share(occluder: np.ndarray, person: np.ndarray) -> np.ndarray:
@@ -20,7 +14,9 @@ def covered_share(occluder: np.ndarray, person: np.ndarray) -> np.ndarray:
 
     Nothing of a third without person pixels is covered.
     """
-    starts = third_rows(person.shape[1])[:-1]
+    if occluder.shape != person.shape:
+        raise ValueError(f"masks: got shapes {occluder.shape} and {person.shape}, wanted the same")
+    starts = region_rows(person.shape[1])[:-1]
 
     def count(mask: np.ndarray) -> np.ndarray:
         return np.add.reduceat(mask.sum(axis=2), starts, axis=1)

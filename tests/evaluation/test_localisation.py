@@ -11,10 +11,10 @@ from stcnet_lib.evaluation.localisation import (
     average_precision,
     best_threshold,
     detection,
-    hidden_regions,
     hidden_table,
     measure_localisation,
 )
+from stcnet_lib.walkers.truth import hidden_thirds
 
 
 def loop_hidden(occluder: np.ndarray, person: np.ndarray, share: float) -> np.ndarray:
@@ -39,7 +39,7 @@ def test_hidden_regions_equal_a_loop_over_pixels(height):
     share = 0.4
     wanted = loop_hidden(occluder, person, share)
     assert 0.2 < wanted.mean() < 0.8
-    assert np.array_equal(hidden_regions(occluder, person, share), wanted)
+    assert np.array_equal(hidden_thirds(occluder, person, share), wanted)
 
 
 def test_exactly_the_share_is_not_hidden_and_no_person_is_not_hidden():
@@ -48,9 +48,9 @@ def test_exactly_the_share_is_not_hidden_and_no_person_is_not_hidden():
     occluder[0, 0, :3] = True
     occluder[0, 1, :4] = True
     occluder[0, 2] = True
-    assert hidden_regions(occluder, person, 0.3).tolist() == [[False, True, False]]
+    assert hidden_thirds(occluder, person, 0.3).tolist() == [[False, True, False]]
     with pytest.raises(ValueError, match="wanted the same"):
-        hidden_regions(occluder, person[:, :2], 0.3)
+        hidden_thirds(occluder, person[:, :2], 0.3)
 
 
 class MasksInMemory:
@@ -70,7 +70,7 @@ class MasksInMemory:
 def test_a_store_is_read_in_parts():
     occluder, person = np.random.default_rng(0).random((2, 23, 9, 4)) < 0.5
     truth = MasksInMemory(occluder, person)
-    assert np.array_equal(hidden_table(truth, 0.3, chunk=5), hidden_regions(occluder, person, 0.3))
+    assert np.array_equal(hidden_table(truth, 0.3, chunk=5), hidden_thirds(occluder, person, 0.3))
     assert truth.most == 5
 
 

@@ -10,14 +10,12 @@ from stcnet_lib.data.store import StoreWriter, TrackletStore
 from stcnet_lib.figures import style
 from stcnet_lib.figures.strip_choice import (
     add_errors,
-    band_rows,
     choose,
     draw_candidates,
     hole_error,
     restored_frames,
 )
 from stcnet_lib.figures.strips import draw_strips
-from stcnet_lib.models.regions import region_rows
 
 
 def frames(count=60, tracklets=12, seed=0) -> pd.DataFrame:
@@ -70,12 +68,6 @@ def test_candidates_are_a_subset_in_order():
     assert drawn["frame"].is_unique
     assert not drawn.equals(draw_candidates(table, 20, 1))
     assert draw_candidates(table, 60, 0) is table
-
-
-@pytest.mark.parametrize("height", [*range(3, 70), 128, 256])
-def test_bands_are_those_of_the_models(height):
-    bounds = region_rows(height)
-    assert [band_rows(height, k) for k in range(3)] == [slice(*bounds[k : k + 2]) for k in range(3)]
 
 
 def test_hole_error_equals_a_loop_over_pixels():

@@ -28,11 +28,12 @@ def _guider(classes=3):
     return network
 
 
-def test_reconstruction_is_a_mean_of_each_stage():
+def test_reconstruction_is_a_mean_over_pixels_and_skips_unknown_ones():
     x = torch.tensor([[[[0.0, 1.0]]]])
-    x1 = torch.tensor([[[[0.5, 1.0]]]])  # 0.5 / 2
-    x2 = torch.tensor([[[[-1.0, 0.0]]]])  # (1 + 1) / 2
-    assert reconstruction_loss(x, x1, x2).item() == pytest.approx(0.25 + 1.0)
+    completed = torch.tensor([[[[-1.0, 0.5]]]])
+    assert reconstruction_loss(x, completed).item() == pytest.approx((1 + 0.5) / 2)
+    known = torch.tensor([[[[0.0, 1.0]]]])
+    assert reconstruction_loss(x, completed, known).item() == pytest.approx(0.5 / 2)
 
 
 def test_discriminator_loss_by_hand():

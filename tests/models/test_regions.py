@@ -6,7 +6,8 @@ from fractions import Fraction
 import pytest
 import torch
 
-from stcnet_lib.models.regions import region_mask, region_rows, strip_pool, strip_weights
+from stcnet_lib.models.regions import region_mask, strip_pool, strip_weights
+from stcnet_lib.regions import region_rows
 
 
 def test_rows_of_the_papers_frames():

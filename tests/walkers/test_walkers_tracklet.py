@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from stcnet_lib.config import WalkersConfig
-from stcnet_lib.models.regions import region_rows
+from stcnet_lib.regions import region_rows
 from stcnet_lib.walkers.tracklet import render_tracklet
-from stcnet_lib.walkers.truth import covered_share, hidden_thirds, third_rows
+from stcnet_lib.walkers.truth import covered_share, hidden_thirds
 
 ALL = WalkersConfig(occluded_tracklets=1.0)
 
@@ -52,11 +52,6 @@ def test_covered_share_against_counting():
     np.testing.assert_allclose(
         covered_share(occluder, person), brute_force_shares(occluder, person), rtol=1e-12
     )
-
-
-@pytest.mark.parametrize("height", [32, 64, 100, 128, 129, 130, 256])
-def test_thirds_are_those_of_the_models(height):
-    assert third_rows(height) == region_rows(height)
 
 
 def test_every_event_hides_what_it_says(tracklets):
