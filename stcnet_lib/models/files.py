@@ -2,6 +2,9 @@
 
 The JSON holds the digest of the weights. It is written last, so that an interrupted save is noticed
 at the next load instead of pairing new weights with an old description.
+
+STCnet is loaded by `stcnet_files.py`, a file of its own: the code of the generators is none that a re-ID
+network depends on, so an edit there trains no re-ID network again.
 """
 
 from __future__ import annotations
@@ -14,9 +17,8 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from stcnet_lib.config import ConfigError, ReIDConfig, SectionType, StcnetConfig, parse_section
+from stcnet_lib.config import ConfigError, ReIDConfig, SectionType, parse_section
 from stcnet_lib.files import file_digest, read_json, replacing, write_json
-from stcnet_lib.models.generators import STCnet
 from stcnet_lib.models.reid import ReIDNetwork
 from stcnet_lib.models.weights import load_exactly, read_weights
 
@@ -79,15 +81,8 @@ def load_reid(path: str | Path, device: str | torch.device = "cpu") -> ReIDNetwo
     num_classes = description.get("num_classes")
     if not isinstance(num_classes, int) or num_classes < 1:
         raise ValueError(f"'{model_paths(path)[1]}': num_classes: got {num_classes!r}, wanted 1 or more")
-    network = ReIDNetwork(_section(ReIDConfig, values, path), num_classes)
-    return _filled(network, path, description["weights_sha256"], device)
-
-
-def load_stcnet(path: str | Path, device: str | torch.device = "cpu") -> STCnet:
-    """Saved generators in evaluation mode; raises as `load_reid` does."""
-    description = read_description(path, "stcnet")
-    network = STCnet(_section(StcnetConfig, description["config"], path))
-    return _filled(network, path, description["weights_sha256"], device)
+    network = ReIDNetwork(saved_section(ReIDConfig, values, path), num_classes)
+    return with_weights(network, path, description["weights_sha256"], device)
 
 
 def read_description(path: str | Path, kind: Kind) -> dict[str, Any]:
@@ -110,14 +105,16 @@ def read_description(path: str | Path, kind: Kind) -> dict[str, Any]:
     return description
 
 
-def _section(section: type[SectionType], values: dict[str, Any], path: str | Path) -> SectionType:
+def saved_section(section: type[SectionType], values: dict[str, Any], path: str | Path) -> SectionType:
+    """The settings that a network was built from."""
     try:
         return parse_section(section, json.dumps(values))
     except ConfigError as error:
         raise ValueError(f"'{model_paths(path)[1]}': config: {error}") from error
 
 
-def _filled(network: nn.Module, path: str | Path, digest: str, device: str | torch.device) -> Any:
+def with_weights(network: nn.Module, path: str | Path, digest: str, device: str | torch.device) -> Any:
+    """The network with the weights that lie beside its description, in evaluation mode."""
     weights_path, json_path = model_paths(path)
     weights = read_weights(weights_path)
     found = file_digest(weights_path)

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from stcnet_lib.config import ReIDConfig, StcnetConfig
-from stcnet_lib.models.files import load_reid, load_stcnet, model_paths, read_description, save_model
+from stcnet_lib.models.files import load_reid, model_paths, read_description, save_model
 from stcnet_lib.models.generators import STCnet
 from stcnet_lib.models.reid import ReIDNetwork
+from stcnet_lib.models.stcnet_files import load_stcnet
 
 STCNET = StcnetConfig(height=32, width=16, channels=4, dilations=(2,), attention_scale=7.0)
 

@@ -36,7 +36,7 @@ def test_every_job_leaves_a_log_and_a_benchmark(finished):
     names = {path.with_suffix("").name for path in logs.rglob("*.log")}
     assert names == {path.with_suffix("").name for path in logs.rglob("*.tsv")}
     assert {"prepare_dataset", "pretrain_guider", "train_stcnet", "train_reid_raw_nl", "compare"} <= names
-    assert "loss" in (logs / "split~0/seed~0/train_stcnet.log").read_text()  # progress is in the log
+    assert "3/3" in (logs / "split~0/seed~0/train_stcnet.log").read_text()  # progress is in the log
 
 
 def test_no_state_of_finished_trainings_is_left(finished):
@@ -56,10 +56,11 @@ def test_report_holds_every_figure(finished):
 def test_a_failed_job_fails_the_run_through_the_pipe_to_its_log(tmp_path):
     checkout = Checkout(tmp_path / "tree")
     (checkout.folder / "empty").mkdir()
-    folder = {"name": "tiny", "layout": "folder", "root": "empty"}
-    with checkout.changed(lambda config: config.update(dataset=folder)):
-        result = checkout.snakemake("results/tiny/tracklets.h5")
-        log = (checkout.folder / "results/tiny/logs/prepare_dataset.log").read_text()
+    checkout.configure(
+        {"dataset": {"name": "tiny", "layout": "folder", "root": str(checkout.folder / "empty")}}
+    )
+    result = checkout.snakemake("results/tiny/tracklets.h5")
+    log = (checkout.folder / "results/tiny/logs/prepare_dataset.log").read_text()
     assert result.returncode != 0
     assert "error: " in log
     assert "Traceback" not in log

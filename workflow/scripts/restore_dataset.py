@@ -9,7 +9,7 @@ from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.evaluation.localisation import hidden_table
 from stcnet_lib.files import replacing, write_json
 from stcnet_lib.filling import filler_for
-from stcnet_lib.models.files import load_stcnet
+from stcnet_lib.models.stcnet_files import load_stcnet
 from stcnet_lib.references import flag_table
 from stcnet_lib.restoration import restore
 from stcnet_lib.training.compute import compute_for
