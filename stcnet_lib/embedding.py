@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from stcnet_lib.config import EvaluationConfig, FeaturesConfig, RuntimeConfig
 from stcnet_lib.data.clips import test_clips
+from stcnet_lib.data.hdf5 import Hdf5Writer
 from stcnet_lib.data.loader import frame_batches
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.data.transforms import TestTransform
@@ -37,10 +38,10 @@ class Embeddings:
 
     def write(self, path: Path, attributes: dict[str, str]) -> None:
         """Write `embeddings.h5`."""
-        with replacing(path) as partial, h5py.File(partial, "w") as file:
-            file.attrs.update(attributes)
+        with replacing(path) as partial, Hdf5Writer(partial, path) as writer:
+            writer.file.attrs.update(attributes)
             for name, values in vars(self).items():
-                file.create_dataset(name, data=values, track_times=False)
+                writer.file.create_dataset(name, data=values, track_times=False)
 
     @classmethod
     def read(cls, path: Path) -> Embeddings:
@@ -133,10 +134,10 @@ def extract_region_features(
     batches = frame_batches(store, range(store.num_frames), transform, config.batch, runtime.workers, compute)
     with (
         replacing(path) as partial,
-        h5py.File(partial, "w") as file,
+        Hdf5Writer(partial, path) as writer,
         Progress("region features", store.num_frames, "frames", seconds=runtime.progress_seconds) as progress,
     ):
-        file.attrs.update(
+        writer.file.attrs.update(
             digest=store.digest, config=config.canonical_json(), format="stcnet-regions", version=1
         )
         start = 0
@@ -146,8 +147,11 @@ def extract_region_features(
             if start == 0:
                 shape = (store.num_frames, *features.shape[1:])
                 chunks = (min(64, store.num_frames), *features.shape[1:])
-                out = file.create_dataset("features", shape, "float16", chunks=chunks, track_times=False)
+                out = writer.file.create_dataset(
+                    "features", shape, "float16", chunks=chunks, track_times=False
+                )
             out[start : start + len(features)] = features.half().cpu().numpy()
+            writer.check()
             start += len(features)
             progress.advance(len(features))
 

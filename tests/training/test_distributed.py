@@ -6,6 +6,7 @@ import sys
 
 import pandas as pd
 import pytest
+from stores import write_store
 
 from stcnet_lib.config import RuntimeConfig
 from stcnet_lib.models.files import save_model
@@ -54,13 +55,14 @@ def test_stcnet_reaches_the_same_losses(store_path, scores_path, tmp_path, stcne
         assert two[name].to_numpy() == pytest.approx(one[name].to_numpy(), rel=1e-3), name
 
 
-def test_reid_reaches_about_the_same_loss(store_path, tmp_path, guider_config):
+def test_reid_reaches_about_the_same_loss(tmp_path, guider_config):
     # On CPUs batch norm sees its process's half of a batch (it is synchronised on GPUs only), so the
     # losses agree in their course and not in their digits.
-    config = guider_config.model_copy(update={"colour_jitter": 0.0, "epochs": 30})
-    one = history_of("train_reid", config, tmp_path / "one", 1, store=store_path)
-    two = history_of("train_reid", config, tmp_path / "two", 2, store=store_path)
-    assert len(one) == len(two)
-    assert two["loss"][0] == pytest.approx(one["loss"][0], rel=0.02)
+    store = write_store(tmp_path / "tracklets.h5", people=16)
+    config = guider_config.model_copy(update={"colour_jitter": 0.0, "epochs": 40, "batch": 16})
+    one = history_of("train_reid", config, tmp_path / "one", 1, store=store)
+    two = history_of("train_reid", config, tmp_path / "two", 2, store=store)
+    assert len(one) == len(two) == 40
+    assert two["loss"][0] == pytest.approx(one["loss"][0], rel=0.05)
     assert two["loss"].tail(5).mean() == pytest.approx(one["loss"].tail(5).mean(), abs=0.1)
-    assert one["loss"].tail(5).mean() < 0.5 * one["loss"][0]
+    assert one["loss"].tail(5).mean() < 0.1 * one["loss"][0]
