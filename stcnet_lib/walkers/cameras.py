@@ -59,7 +59,7 @@ def camera(seed: int, number: int) -> Camera:
     """Camera `number` (0, 1, …) of the data set made with `seed`."""
     rng = np.random.default_rng([seed, 2, number])
     order = np.random.default_rng([seed, 3]).permutation(len(SCENES))  # neighbours differ in scene
-    warmth, tint = rng.uniform(-0.07, 0.07), rng.uniform(-0.025, 0.025)
+    warmth, tint = rng.uniform(-0.1, 0.1), rng.uniform(-0.04, 0.04)
     return Camera(
         scene=list(SCENES)[order[number % len(order)]],
         yaw=float(np.deg2rad(_YAWS[number % len(_YAWS)])),
@@ -68,8 +68,8 @@ def camera(seed: int, number: int) -> Camera:
             side=rng.uniform(0.5, 1.0) * (1 if rng.random() < 0.5 else -1), roundness=rng.uniform(0.2, 0.36)
         ),
         cast=(1 + warmth, 1 + tint, 1 - warmth),
-        brightness=rng.uniform(0.97, 1.14),
-        contrast=rng.uniform(0.9, 1.08),
+        brightness=rng.uniform(0.88, 1.16),
+        contrast=rng.uniform(0.8, 1.1),
         blur=rng.uniform(0.02, 0.16),
         noise=rng.uniform(0.8, 2.4),
     )
@@ -79,9 +79,9 @@ def walking_yaw(camera: Camera, rng: np.random.Generator, frames: int) -> np.nda
     """(T,) direction of one walk: mostly the camera's, at times the opposite or any, turning a little."""
     kind = rng.random()
     base = camera.yaw
-    if kind > 0.85:
+    if kind > 0.75:
         base = rng.uniform(-np.pi, np.pi)
-    elif kind > 0.6:
+    elif kind > 0.5:
         base = camera.yaw + np.pi
     base += np.deg2rad(rng.normal(0, 14))
     turn = np.deg2rad(rng.normal(0, 8))
@@ -90,11 +90,11 @@ def walking_yaw(camera: Camera, rng: np.random.Generator, frames: int) -> np.nda
 
 def exposure(camera: Camera, rng: np.random.Generator) -> Exposure:
     """The camera's look, a little different for every tracklet."""
-    drift = 1 + rng.normal(0, 0.02, 3)
-    gain = np.array(camera.cast) * drift * camera.brightness * (1 + rng.normal(0, 0.05))
+    drift = 1 + rng.normal(0, 0.035, 3)
+    gain = np.array(camera.cast) * drift * camera.brightness * (1 + rng.normal(0, 0.09))
     return Exposure(
         gain=gain.astype(np.float32),
-        contrast=camera.contrast * (1 + rng.normal(0, 0.04)),
+        contrast=camera.contrast * (1 + rng.normal(0, 0.06)),
         noise=camera.noise * rng.uniform(0.8, 1.2),
     )
 

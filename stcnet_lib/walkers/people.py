@@ -1,12 +1,12 @@
 """Who walks: identities as combinations of a few clothes, bags, hair styles and builds.
 
-Every palette is small, so no single attribute identifies a person; only the combination does. That is what
-makes a hidden third of the body cost something.
+Every palette is small and people come in groups of look-alikes, so no single attribute identifies a person;
+only the combination does. That is what makes a hidden third of the body cost something.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,29 +23,35 @@ UPPER_COLOURS = _rgb(
     (152, 66, 60),  # brick
     (102, 110, 72),  # olive
     (198, 178, 142),  # sand
-    (222, 219, 210),  # off-white
     (124, 150, 174),  # grey blue
-    (192, 150, 74),  # mustard
-    (62, 114, 114),  # teal
     (112, 74, 104),  # plum
 )
+SECOND_COLOURS = _rgb((222, 219, 210), (56, 58, 66), (192, 150, 74))  # off-white, charcoal, mustard
 LOWER_COLOURS = _rgb(
     (52, 62, 86),  # dark denim
-    (92, 114, 146),  # denim
     (44, 44, 50),  # black
+    (92, 114, 146),  # denim
     (162, 146, 114),  # khaki
     (118, 120, 126),  # grey
-    (92, 70, 58),  # brown
 )
-BAG_COLOURS = _rgb((62, 54, 52), (126, 84, 58), (86, 98, 84), (70, 84, 112), (156, 70, 66))
-SKIN_COLOURS = _rgb((234, 198, 172), (212, 168, 136), (170, 122, 90), (116, 80, 60))
-HAIR_COLOURS = _rgb((38, 32, 32), (84, 58, 42), (168, 128, 80), (150, 146, 142))
-SHOE_COLOURS = _rgb((46, 44, 46), (206, 202, 196), (112, 76, 54))
+BAG_COLOURS = _rgb((62, 54, 52), (126, 84, 58), (70, 84, 112))
+SKIN_COLOURS = _rgb((234, 198, 172), (204, 158, 126), (128, 90, 68))
+HAIR_COLOURS = _rgb((38, 32, 32), (84, 58, 42), (168, 128, 80))
+SHOE_COLOURS = _rgb((46, 44, 46), (206, 202, 196))
 
-PATTERNS = ("plain", "plain", "hoops", "vertical", "checks", "block", "two_tone", "yoke", "open_front")
-LOWER_KINDS = ("trousers", "trousers", "wide", "shorts", "skirt", "long_skirt")
+PATTERNS = (*4 * ["plain"], "hoops", "vertical", "checks", "block", "two_tone", "yoke", "open_front")
+LOWER_KINDS = (*3 * ["trousers"], "wide", "shorts", "skirt", "long_skirt")
 HAIR_STYLES = ("short", "short", "bob", "long", "bun", "cap")
-BAGS = ("none", "none", "backpack", "shoulder", "handbag")
+BAGS = (*3 * ["none"], "backpack", "shoulder", "handbag")
+
+
+SHARED = 0.85  # chance that another part than the own one is the model's
+PARTS = (
+    ("upper", "upper_second", "pattern", "short_sleeves", "hem"),
+    ("lower", "lower_kind", "side_stripe", "shoes"),
+    ("skin", "hair", "hair_style"),
+    ("bag", "bag_colour", "bag_side"),
+)
 
 
 @dataclass(frozen=True)
@@ -76,11 +82,11 @@ class Person:
 
 def draw_person(rng: np.random.Generator) -> Person:
     """A random combination of the palettes."""
-    first, second = rng.permutation(len(UPPER_COLOURS))[:2]
+    upper = _pick(rng, UPPER_COLOURS)
     short = bool(rng.random() < 0.35)
     return Person(
-        upper=UPPER_COLOURS[first],
-        upper_second=UPPER_COLOURS[second],
+        upper=upper,
+        upper_second=_pick(rng, [colour for colour in SECOND_COLOURS if colour != upper]),
         pattern=_pick(rng, PATTERNS),
         short_sleeves=short,
         hem=0.525 if short else _pick(rng, (0.525, 0.55, 0.65)),
@@ -103,8 +109,19 @@ def draw_person(rng: np.random.Generator) -> Person:
 
 
 def identity(seed: int, pid: int) -> Person:
-    """The person `pid` of the data set made with `seed`."""
-    return draw_person(np.random.default_rng([seed, 1, pid]))
+    """The person `pid` (1, 2, …) of the data set made with `seed`.
+
+    Four people in a row are dressed after the same model, each with one part of their own: upper garment,
+    lower garment, head or bag (`PARTS`). To tell them apart, one has to see that part.
+    """
+    group, member = divmod(pid - 1, len(PARTS))
+    model = draw_person(np.random.default_rng([seed, 1, group]))
+    rng = np.random.default_rng([seed, 6, pid])
+    person = draw_person(rng)
+    shared = rng.random(len(PARTS)) < SHARED
+    shared[member] = False
+    fields = [field for part, same in zip(PARTS, shared, strict=True) if same for field in part]
+    return replace(person, **{field: getattr(model, field) for field in fields})
 
 
 def _pick(rng: np.random.Generator, choices):
