@@ -68,7 +68,7 @@ def camera(seed: int, number: int) -> Camera:
             side=rng.uniform(0.5, 1.0) * (1 if rng.random() < 0.5 else -1), roundness=rng.uniform(0.2, 0.36)
         ),
         cast=(1 + warmth, 1 + tint, 1 - warmth),
-        brightness=rng.uniform(0.88, 1.16),
+        brightness=rng.uniform(0.95, 1.16),
         contrast=rng.uniform(0.8, 1.1),
         blur=rng.uniform(0.02, 0.16),
         noise=rng.uniform(0.8, 2.4),
@@ -90,8 +90,8 @@ def walking_yaw(camera: Camera, rng: np.random.Generator, frames: int) -> np.nda
 
 def exposure(camera: Camera, rng: np.random.Generator) -> Exposure:
     """The camera's look, a little different for every tracklet."""
-    drift = 1 + rng.normal(0, 0.035, 3)
-    gain = np.array(camera.cast) * drift * camera.brightness * (1 + rng.normal(0, 0.09))
+    drift = 1 + rng.normal(0, 0.025, 3)
+    gain = np.array(camera.cast) * drift * camera.brightness * (1 + np.clip(rng.normal(0, 0.08), -0.12, 0.15))
     return Exposure(
         gain=gain.astype(np.float32),
         contrast=camera.contrast * (1 + rng.normal(0, 0.06)),
