@@ -21,7 +21,7 @@ help:
 	@echo "make clean    remove the environment and caches; make clean-results: remove all results"
 
 run: $(ENVIRONMENT)
-	$(SNAKEMAKE) --cores $(CORES)
+	$(SNAKEMAKE) --cores $(CORES) --quiet rules host
 	@$(SNAKEMAKE) --cores 1 --quiet all -- print_comparison
 	@$(SNAKEMAKE) --report $(REPORT) --quiet all
 	@echo "The report with all tables and figures: $(REPORT)"
