@@ -28,6 +28,9 @@ FIGURES = "results/{dataset}/figures/split~{split}/seed~{seed}"
 # Snakemake does not track: changing `runtime` reruns nothing.
 os.environ.update(
     STCNET_RUNTIME=settings.runtime.canonical_json(),
+    # Threads that wait for others sleep instead of spinning: decoding workers need the cores, and a
+    # training beside other work was measured five times faster.
+    OMP_WAIT_POLICY="PASSIVE",
     STCNET_LAUNCH=(
         f"torchrun --standalone --nproc-per-node {settings.runtime.gpus} -m"
         if settings.runtime.gpus > 1
