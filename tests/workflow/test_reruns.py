@@ -9,14 +9,15 @@ import pytest
 
 pytestmark = pytest.mark.workflow
 
-AFTER_RESTORATION = {"embed", "evaluate", "compare", "draw_cmc", "all"}
+AFTER_COMPARISON = {"compare", "draw_table", "all"}
+AFTER_EMBEDDING = AFTER_COMPARISON | {"evaluate", "draw_cmc"}
+AFTER_RESTORATION = AFTER_EMBEDDING | {"embed", "draw_strips", "measure_completion"}
 AFTER_SCORES = AFTER_RESTORATION | {
     "draw_scores",
     "measure_localisation",
     "train_stcnet",
     "draw_training_stcnet",
     "restore_dataset",
-    "draw_strips",
 }
 
 
@@ -58,25 +59,25 @@ CHANGES = {
     ),
     "lr of the re-ID network": (
         lambda config: config["networks"]["nl"].update(lr=1e-3),
-        {"train_reid", "draw_training_reid", "embed", "evaluate", "compare", "draw_cmc", "all"},
+        {"train_reid", "draw_training_reid", "embed"} | AFTER_EMBEDDING,
     ),
     "STCnet": (
         lambda config: config["stcnet"].update(iterations=4),
-        {"train_stcnet", "draw_training_stcnet", "restore_dataset", "draw_strips"} | AFTER_RESTORATION,
+        {"train_stcnet", "draw_training_stcnet", "restore_dataset"} | AFTER_RESTORATION,
     ),
     "embedding": (
         lambda config: config["evaluation"].update(test_clip=4),
-        {"embed", "evaluate", "compare", "draw_cmc", "all"},
+        {"embed"} | AFTER_EMBEDDING,
     ),
     "protocol": (
         lambda config: config["evaluation"].update(protocol="official"),
-        {"evaluate", "compare", "draw_cmc", "all"},
+        AFTER_EMBEDDING,
     ),
-    "bootstrap": (lambda config: config["evaluation"].update(bootstrap=200), {"compare", "all"}),
-    "order of variants": (lambda config: config["variants"].reverse(), {"compare", "draw_cmc", "all"}),
+    "bootstrap": (lambda config: config["evaluation"].update(bootstrap=200), AFTER_COMPARISON),
+    "order of variants": (lambda config: config["variants"].reverse(), AFTER_COMPARISON | {"draw_cmc"}),
     "one more variant": (
         lambda config: config["variants"].append({"network": "guider", "train": "raw", "test": "clean"}),
-        {"embed", "evaluate", "compare", "draw_cmc", "all"},
+        {"embed"} | AFTER_EMBEDDING,
     ),
 }
 
@@ -102,10 +103,9 @@ EDITS = {
         "train_stcnet",
         "draw_training_stcnet",
         "restore_dataset",
-        "draw_strips",
     }
     | AFTER_RESTORATION,
-    "stcnet_lib/evaluation/statistics.py": {"compare", "all"},
+    "stcnet_lib/evaluation/statistics.py": AFTER_COMPARISON,
     "workflow/scripts/draw_cmc.py": {"draw_cmc", "all"},
 }
 

@@ -49,7 +49,14 @@ def test_report_holds_every_figure(finished):
     result = finished.snakemake("--report", "report.html")
     assert result.returncode == 0, result.stdout
     report = (finished.folder / "report.html").read_text(encoding="utf-8")
-    for figure in ("cmc.svg", "scores.svg", "training_nl.svg", "strips_random.png", "samples.png"):
+    for figure in (
+        "comparison.html",
+        "cmc.svg",
+        "scores.svg",
+        "training_nl.svg",
+        "strips_random.png",
+        "samples.png",
+    ):
         assert figure in report
 
 

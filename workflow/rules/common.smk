@@ -164,8 +164,16 @@ def variant_labels() -> list[str]:
 
 def tables() -> list[str]:
     """The tables that are wanted in the end."""
-    integrity = [f"{ROOT}/integrity.json"]
-    return integrity + ([f"{ROOT}/comparison.csv", f"{ROOT}/comparison.json"] if settings.variants else [])
+    paths = [f"{ROOT}/integrity.json"]
+    if settings.variants:
+        paths += [f"{ROOT}/comparison.csv", f"{ROOT}/comparison.json"]
+    if settings.has_truth:
+        paths += [
+            path
+            for name in visible_completions()
+            for path in each_run(f"{RUN}/completion~{name}/quality.json")
+        ]
+    return paths
 
 
 def localisation() -> list[str]:
@@ -177,6 +185,11 @@ def used_completions() -> list[str]:
     """Completions that some variant needs; all of them where no variant is asked for."""
     used = {name for row in settings.variants for name in (row.train, row.test)}
     return [name for name in settings.completions if name in used or not settings.variants]
+
+
+def visible_completions() -> list[str]:
+    """Completions that can be laid beside the original, frame by frame: all but those that drop frames."""
+    return [name for name in used_completions() if settings.completions[name].method != "discard"]
 
 
 def each_completion(file: str) -> list[str]:
@@ -192,9 +205,8 @@ def figures() -> list[str]:
     patterns += [f"train~{train}/training_{network}.svg" for train, network in each_network()]
     patterns += [
         f"completion~{name}/strips_{choice}.png"
-        for name in used_completions()
-        if settings.completions[name].method != "discard"
+        for name in visible_completions()
         for choice in ("random", "best", "worst")
     ]
-    cmc = [f"{ROOT}/figures/cmc.svg"] if settings.variants else []
-    return cmc + [path for pattern in patterns for path in each_run(f"{FIGURES}/{pattern}")]
+    comparison = [f"{ROOT}/figures/{name}" for name in ("cmc.svg", "comparison.html") if settings.variants]
+    return comparison + [path for pattern in patterns for path in each_run(f"{FIGURES}/{pattern}")]

@@ -14,7 +14,7 @@ rule compare:
             "results/{dataset}/comparison.csv",
             caption="../report/comparison.rst",
             category="Comparison",
-            labels={"figure": "table of all variants"},
+            labels={"figure": "the same table as a file (CSV)"},
         ),
         json="results/{dataset}/comparison.json",
     log:

@@ -30,6 +30,33 @@ rule draw_cmc:
         "--figure {output.figure} 2>&1 | tee {log}"
 
 
+rule draw_table:
+    input:
+        code=code("draw_table"),
+        comparison="results/{dataset}/comparison.json",
+    output:
+        figure=report(
+            "results/{dataset}/figures/comparison.html",
+            caption="../report/comparison.rst",
+            category="Comparison",
+            labels={"figure": "table of all variants"},
+        ),
+    log:
+        f"{LOGS}/draw_table.log",
+    benchmark:
+        f"{LOGS}/draw_table.tsv"
+    localrule: True
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    shell:
+        "python -m workflow.scripts.draw_table --comparison {input.comparison} --figure {output.figure} "
+        "2>&1 | tee {log}"
+
+
 rule draw_scores:
     input:
         code=code("draw_scores"),
