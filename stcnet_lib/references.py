@@ -11,7 +11,17 @@ NONE = -1  # no such frame
 
 
 def flag_table(scores: pd.DataFrame, num_frames: int) -> np.ndarray:
-    """The flags of `occlusion.parquet` as (F, K) booleans, by frame of the store."""
+    """The flags of `occlusion.parquet` as (F, K) booleans, by frame of the store.
+
+    Raises:
+        ValueError: if the scores are of a store with other frames.
+    """
+    last = int(scores["frame"].max()) if len(scores) else num_frames - 1
+    if last >= num_frames:
+        raise ValueError(
+            f"occlusion scores: got frame {last} of a store with {num_frames} frames, "
+            "wanted the scores of this store"
+        )
     flags = np.zeros((num_frames, len(REGIONS)), bool)
     flags[scores["frame"].to_numpy(), scores["region"].to_numpy()] = scores["occluded"].to_numpy()
     return flags

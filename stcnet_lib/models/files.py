@@ -54,7 +54,8 @@ def save_model(
     weights_path, json_path = model_paths(path)
     weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     with replacing(weights_path) as partial:
-        safetensors.torch.save_file(weights, partial)
+        # Not save_file: of a full disk it tells in an error of its own kind.
+        partial.write_bytes(safetensors.torch.save(weights))
     description = {
         "format": FORMAT,
         "version": VERSION,

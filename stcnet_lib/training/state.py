@@ -8,6 +8,7 @@ its name holds a digest of all that the training depends on, so that other setti
 
 from __future__ import annotations
 
+import io
 import logging
 import signal
 from collections.abc import Iterator
@@ -57,8 +58,10 @@ class TrainingState:
         if self._compute.is_main:
             parts = {name: part.state_dict() for name, part in self._parts.items()}
             saved = {"step": step, "parts": parts, "history": self.history, "random": random}
+            buffer = io.BytesIO()  # torch would report a full disk as a RuntimeError of its own
+            torch.save(saved, buffer)
             with replacing(self._path) as partial:
-                torch.save(saved, partial)
+                partial.write_bytes(buffer.getbuffer())
         self.saved_step = step
 
     def remove(self) -> None:
