@@ -19,8 +19,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix stays last: writers such as matplotlib and pandas choose their format by it.
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    # The suffix stays last: writers such as matplotlib and pandas choose their format by it. The name is
+    # the same every time, so that the next run takes what a killed one left behind.
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
         yield partial
         with open(partial, "rb") as file:

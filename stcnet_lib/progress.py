@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TextIO
 
@@ -25,9 +26,11 @@ class Progress:
         stream: TextIO | None = None,
     ) -> None:
         stream = stream or sys.stderr
+        quiet = int(os.environ.get("RANK", 0)) > 0  # of several processes the first one speaks
         terminal = stream.isatty()
         self._bar = tqdm(
             desc=title,
+            disable=quiet,
             total=total,
             initial=done,
             unit=f" {unit}",

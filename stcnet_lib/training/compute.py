@@ -51,7 +51,7 @@ class Compute:
             return network
         if self.device.type == "cuda":  # there is no synchronised batch norm for CPUs
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
-        return DistributedDataParallel(network, broadcast_buffers=False)
+        return DistributedDataParallel(network)
 
     def any_process(self, flag: bool) -> bool:
         """Whether the flag is set in any process, so that all leave a loop at the same step."""
@@ -93,8 +93,9 @@ def compute_for(runtime: RuntimeConfig) -> Iterator[Compute]:
         device_type = "cuda" if torch.cuda.is_available() else "cpu"
     if device_type == "cuda" and not torch.cuda.is_available():
         raise ValueError("runtime.device: got 'cuda', but torch finds no CUDA device; wanted 'auto' or 'cpu'")
-    threads = min(runtime.threads, len(os.sched_getaffinity(0)))
-    torch.set_num_threads(threads)
+    # OMP_NUM_THREADS is what Snakemake or torchrun grants this process.
+    granted = int(os.environ.get("OMP_NUM_THREADS", runtime.threads))
+    torch.set_num_threads(min(runtime.threads, granted, len(os.sched_getaffinity(0))))
     world_size, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
     device = torch.device(device_type)
     if device_type == "cuda":

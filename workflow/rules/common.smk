@@ -147,6 +147,8 @@ def restore_options(wildcards) -> str:
             "--hidden-share",
             str(settings.evaluation.hidden_share),
         ]
+    else:
+        options += ["--scores", f"{run(wildcards)}/occlusion.parquet"]
     return " ".join(options)
 
 

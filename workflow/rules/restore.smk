@@ -5,7 +5,10 @@ rule restore_dataset:
     input:
         code=code("restore_dataset"),
         store="results/{dataset}/tracklets.h5",
-        scores=f"{RUN}/occlusion.parquet",
+        scores=branch(
+            lambda wildcards: not needs_truth(wildcards.completion),
+            then=f"{RUN}/occlusion.parquet",
+        ),
         stcnet=branch(
             lambda wildcards: needs_stcnet(wildcards.completion),
             then=[f"{RUN}/stcnet/model.json", f"{RUN}/stcnet/model.safetensors"],
@@ -34,5 +37,5 @@ rule restore_dataset:
         options=restore_options,
     shell:
         "python -m workflow.scripts.restore_dataset --config {params.config:q} --store {input.store} "
-        "--scores {input.scores} {params.options} --completed {output.completed} "
+        "{params.options} --completed {output.completed} "
         "--regions {output.regions} --summary {output.summary} 2>&1 | tee {log}"

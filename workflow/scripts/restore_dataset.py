@@ -22,11 +22,11 @@ def main() -> None:
     add_paths(
         commandline,
         store="tracklets.h5 to restore",
-        scores="occlusion.parquet",
         completed="tracklets.h5 to write",
         regions="regions.parquet to write: one row a flagged region",
         summary="restoration.json to write: how often each case was met",
     )
+    commandline.add_argument("--scores", type=Path, help="occlusion.parquet (predicted masks)")
     commandline.add_argument("--stcnet", type=Path, help="STCnet's model.json (methods stcnet and spatial)")
     commandline.add_argument("--truth", type=Path, help="truth.h5 (oracle masks)")
     commandline.add_argument(
