@@ -168,6 +168,13 @@ class OcclusionConfig(Section):
     trim: float = Field(
         0.4, ge=0, lt=1, description="trimmed_mean: share of lowest scores dropped, then recomputed"
     )
+    smoothing: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="weight of the scores of the frame before and after, beside 1 for the frame's own: an "
+        "occluder stays for several frames",
+    )
     threshold: Literal["fixed", "otsu", "mixture"] = Field(
         "fixed", description="fixed: tau; the others find one on the scores of the train split"
     )

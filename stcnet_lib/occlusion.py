@@ -71,6 +71,17 @@ def _cosine(features: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return np.clip(scores, -1, 1).astype(np.float32)
 
 
+def smooth_scores(scores: np.ndarray, weight: float) -> np.ndarray:
+    """Weighted means with the scores of the frame before and after: (T, K) -> (T, K) float32.
+
+    An occluder stays for several frames while noise of a single score does not. At either end of a
+    tracklet the frame itself stands in for the missing neighbour.
+    """
+    padded = np.concatenate([scores[:1], scores, scores[-1:]])  # (T + 2, K)
+    smooth = scores + weight * (padded[:-2] + padded[2:])
+    return (smooth / (1 + 2 * weight)).astype(np.float32)
+
+
 def score_regions(
     features: FeatureArray, tracklet_ends: np.ndarray, frame_numbers: np.ndarray, config: OcclusionConfig
 ) -> pd.DataFrame:
@@ -99,7 +110,8 @@ def score_regions(
         if not np.isfinite(block).all():
             bad = start + int(np.flatnonzero(~np.isfinite(block).all(axis=(1, 2)))[0])
             raise ValueError(f"region features: got a value that is not finite at frame {bad}")
-        scores[start:end] = tracklet_scores(block, config.reference, config.trim)
+        raw = tracklet_scores(block, config.reference, config.trim)
+        scores[start:end] = smooth_scores(raw, config.smoothing)
     return pd.DataFrame(
         {
             "tracklet": np.repeat(np.repeat(np.arange(len(ends), dtype=np.int32), lengths), regions),

@@ -15,6 +15,7 @@ from stcnet_lib.occlusion import (
     count_flags,
     flag,
     score_regions,
+    smooth_scores,
     tracklet_scores,
     train_scores,
 )
@@ -241,3 +242,14 @@ def test_fixed_threshold_reads_no_scores_and_rules_need_two_values():
             choose_threshold(np.full(9, 0.9), OcclusionConfig(threshold=rule))
     with pytest.raises(ValueError, match=r"occlusion\.tau"):  # differ by less than log(1 - s) resolves
         choose_threshold(np.array([1.0, 1 - 1e-7]), OcclusionConfig(threshold="mixture"))
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("frames", [1, 2, 7])
+def test_smoothing_equals_a_loop_over_frames(weight, frames):
+    scores = np.random.default_rng(0).random((frames, 3)).astype(np.float32)
+    found = smooth_scores(scores, weight)
+    for t in range(frames):
+        before, after = scores[max(t - 1, 0)], scores[min(t + 1, frames - 1)]
+        wanted = (scores[t] + weight * before + weight * after) / (1 + 2 * weight)
+        assert found[t] == pytest.approx(wanted, rel=1e-6)

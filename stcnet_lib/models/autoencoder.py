@@ -66,12 +66,12 @@ class Decoder(nn.Module):
             width = 2 * config.channels
             self.body = nn.Sequential(_deconv(inputs, width), nn.ELU())
             self.colours: nn.Module = _deconv(width, 3, _COLOUR_GAIN)
-            self.extra: nn.Module | None = _deconv(width, extra, 0.0) if extra else None
+            self.extra: nn.Module | None = _smooth(width, extra, REDUCTION // 2) if extra else None
         else:
             width = 4 * config.channels
             self.body = nn.Sequential(_conv(inputs, width), nn.ELU())
             self.colours = _shuffled(width, 3, _COLOUR_GAIN)
-            self.extra = _shuffled(width, extra, 0.0) if extra else None
+            self.extra = _smooth(width, extra, REDUCTION) if extra else None
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor | None]:
         features = self.body(features)
@@ -96,6 +96,12 @@ def _deconv(inputs: int, outputs: int, gain: float = _ELU_GAIN) -> nn.ConvTransp
 
 def _shuffled(inputs: int, outputs: int, gain: float) -> nn.Sequential:
     return nn.Sequential(_conv(inputs, outputs * REDUCTION**2, gain=gain), nn.PixelShuffle(REDUCTION))
+
+
+def _smooth(inputs: int, outputs: int, factor: int) -> nn.Sequential:
+    """Maps that start at zero and vary slowly: flow and weights that jump from pixel to pixel look woven."""
+    upsample = nn.Upsample(scale_factor=factor, mode="bilinear", align_corners=False)
+    return nn.Sequential(_conv(inputs, outputs, gain=0.0), upsample)
 
 
 def _initialised(conv: nn.Module, std: float) -> nn.Module:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 CHANNELS = 7  # logits of synthesised, previous, next; flow (x, y) of previous, of next
-MAX_FLOW = 6.0  # pixels
+MAX_FLOW = 10.0  # pixels: a foot moves about that far while an occluder passes
 _SYNTHESIS_PRIOR = -2.0  # logit: starts near copying, which is the strong baseline
 _LEAST_VALIDITY = 0.99  # a bilinear sample that touches a hidden pixel is not used; 1 up to rounding
 
