@@ -218,6 +218,12 @@ class StcnetConfig(Section):
         description="frame: nearest frames without any flagged region, as printed; region: nearest "
         "frames in which that region is visible",
     )
+    reference_margin: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="frames: no reference this close to one with the region flagged, if others are left",
+    )
     occlusion_run: int = Field(
         1,
         ge=1,
@@ -257,6 +263,12 @@ class CompletionConfig(Section):
     no_reference: Literal["spatial", "leave"] = Field(
         "spatial",
         description="a region no reference exists for: spatial generator, or left as it is",
+    )
+    reference_margin: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="frames: no reference this close to one with the region flagged, if others are left",
     )
     all_occluded: Literal["restore", "leave"] = Field(
         "restore", description="a frame with all three regions flagged"

@@ -45,12 +45,18 @@ def both_sides(previous: int, following: int) -> tuple[int, int]:
     return previous, (previous if following == NONE else following)
 
 
-def usable_frames(flags: np.ndarray, region: int, references: str) -> np.ndarray:
+def usable_frames(flags: np.ndarray, region: int, references: str, margin: int = 0) -> np.ndarray:
     """(T,) frames that may serve as a reference for a region of another frame of the tracklet.
 
     Args:
         flags: (T, K) of one tracklet.
         references: `StcnetConfig.references`: "frame" wants no flagged region at all, as the paper has
             it; "region" only that this one is visible.
+        margin: frames this close to an unusable one are not used either, if two others are left: when an
+            occluder comes or goes, it is in the picture before it is flagged.
     """
-    return ~flags[:, region] if references == "region" else ~flags.any(axis=1)
+    usable = ~flags[:, region] if references == "region" else ~flags.any(axis=1)
+    window = np.ones(2 * margin + 1, int)
+    near = np.convolve(~usable, window, mode="same") > 0 if len(usable) >= len(window) else ~usable
+    strict = usable & ~near
+    return strict if strict.sum() > 1 else usable

@@ -144,7 +144,9 @@ def _tasks(config: CompletionConfig, flags: np.ndarray, t: int, references: str)
     groups = [(region,) for region in flagged] if references == "region" else [flagged]
     tasks = []
     for regions in groups:
-        previous, following = nearest(usable_frames(flags, regions[0], references), t - 1, t + 1)
+        previous, following = nearest(
+            usable_frames(flags, regions[0], references, config.reference_margin), t - 1, t + 1
+        )
         lonely = previous == following == NONE
         tasks.append(FillTask(t, regions, previous, following, lonely and config.no_reference == "leave"))
     return tasks

@@ -39,3 +39,20 @@ def test_flag_table_is_by_frame_and_region_whatever_the_order_of_rows():
     rows = [(1, 2, True), (0, 0, False), (1, 0, False), (0, 1, True)]
     flags = flag_table(pd.DataFrame(rows, columns=["frame", "region", "occluded"]), 2)
     assert flags.tolist() == [[False, True, False], [False, False, True]]
+
+
+@pytest.mark.parametrize("margin", [0, 1, 2])
+@pytest.mark.parametrize("seed", range(5))
+def test_margin_keeps_away_from_flagged_frames_as_a_loop_does(margin, seed):
+    flags = np.random.default_rng(seed).random((20, 3)) < 0.1
+    found = usable_frames(flags, 1, "region", margin)
+    wanted = [not flags[max(t - margin, 0) : t + margin + 1, 1].any() for t in range(20)]
+    assert sum(wanted) > 1
+    assert found.tolist() == wanted
+
+
+def test_margin_gives_way_where_too_little_is_left():
+    flags = np.zeros((5, 3), bool)
+    flags[2] = True
+    assert usable_frames(flags, 0, "region", 2).tolist() == [True, True, False, True, True]
+    assert usable_frames(flags[:2], 0, "region", 3).tolist() == [True, True]

@@ -58,18 +58,23 @@ class CompletionSamples(Dataset):
                 "learn from: lower occlusion.tau, or set stcnet.references to 'region', in config.yaml"
             )
 
+    def _usable(self, flags: np.ndarray) -> np.ndarray:
+        """(T, K) regions that may be targets and references; those of a third need to be two at least."""
+        config = self.config
+        usable = np.stack(
+            [
+                usable_frames(flags, k, config.references, config.reference_margin)
+                for k in range(len(REGIONS))
+            ],
+            axis=1,
+        )
+        return usable & (usable.sum(0) > 1)
+
     def _list_targets(self) -> np.ndarray:
         targets = []
         for row, (start, end) in enumerate(self._spans):
-            flags = self.flags[start:end]
-            visible = (
-                ~flags
-                if self.config.references == "region"
-                else np.repeat(~flags.any(1)[:, None], len(REGIONS), 1)
-            )
-            # A region needs one other frame of the tracklet in which it is visible.
-            good = (visible & (visible.sum(0) > 1)).any(1)
-            targets += [(row, frame) for frame in np.flatnonzero(good)]
+            frames = np.flatnonzero(self._usable(self.flags[start:end]).any(1))
+            targets += [(row, frame) for frame in frames]
         return np.array(targets, dtype=np.int64).reshape(-1, 2)
 
     def __getitem__(self, index: int) -> Sample:
@@ -94,18 +99,15 @@ class CompletionSamples(Dataset):
         self, flags: np.ndarray, frame: int, random: np.random.Generator
     ) -> tuple[np.ndarray, int, int]:
         """Choose the region (now and then two) to hide, and the references to restore it from."""
-        candidates = [
-            region
-            for region in range(len(REGIONS))
-            if not flags[frame, region] and usable_frames(flags, region, self.config.references).sum() > 1
-        ]
-        region = candidates[random.integers(len(candidates))]
+        usable_regions = self._usable(flags)
+        candidates = np.flatnonzero(usable_regions[frame])
+        region = int(candidates[random.integers(len(candidates))])
         masked = np.zeros(len(REGIONS), bool)
         masked[region] = True
         others = [k for k in range(len(REGIONS)) if k != region and not flags[frame, k]]
         if others and random.random() < self.config.two_regions:
             masked[others[random.integers(len(others))]] = True
-        usable = usable_frames(flags, region, self.config.references)
+        usable = usable_regions[:, region]
         # An occluder hides a region for a run of frames; the frame's place in that run is drawn too.
         run = int(random.integers(1, self.config.occlusion_run + 1))
         behind = int(random.integers(1, run + 1))
