@@ -175,8 +175,13 @@ class OcclusionConfig(Section):
         description="weight of the scores of the frame before and after, beside 1 for the frame's own: an "
         "occluder stays for several frames",
     )
-    threshold: Literal["fixed", "otsu", "mixture"] = Field(
-        "fixed", description="fixed: tau; the others find one on the scores of the train split"
+    threshold: Literal["fixed", "otsu", "otsu_log", "mixture"] = Field(
+        "fixed",
+        description="fixed: tau; the others find one on the scores of the train split: Otsu's method on the "
+        "scores s, or on log(1 - s), or a mixture of two Gaussians on log(1 - s)",
+    )
+    per_region: bool = Field(
+        False, description="a threshold for each third instead of one: legs move more than torsos"
     )
     tau: float = Field(0.89, ge=-1, le=1, description="the paper's, made for its own features")
 

@@ -11,7 +11,7 @@ the mean shows the occluder: both are counted in `count_flags`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -132,9 +132,13 @@ def _spans(ends: np.ndarray) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def flag(table: pd.DataFrame, tau: float) -> pd.DataFrame:
-    """The table with `occluded`: score < τ, both in float32, so that a score printed as τ is not under it."""
-    return table.assign(occluded=table["score"].to_numpy(np.float32) < np.float32(tau))
+def flag(table: pd.DataFrame, taus: Sequence[float]) -> pd.DataFrame:
+    """The table with `occluded`: score < τ of its region, both in float32.
+
+    So a score printed as τ is not under it.
+    """
+    limits = np.asarray(taus, dtype=np.float32)[table["region"].to_numpy()]
+    return table.assign(occluded=table["score"].to_numpy(np.float32) < limits)
 
 
 def count_flags(table: pd.DataFrame) -> dict[str, Any]:
@@ -165,14 +169,25 @@ class Threshold:
 
 
 def train_scores(table: pd.DataFrame, in_train: np.ndarray) -> np.ndarray:
-    """The scores a threshold may be found on: train tracklets (N,) bool, one-frame tracklets left out.
+    """The scores a threshold may be found on, (F', K): of train tracklets of more than one frame.
+
+    Args:
+        in_train: (N,) bool.
 
     The score of a one-frame tracklet is 1 by definition and says nothing about occlusion.
     """
     tracklet = table["tracklet"].to_numpy()
     rows = np.bincount(tracklet, minlength=len(in_train))
     regions = int(table["region"].max()) + 1
-    return table["score"].to_numpy()[(np.asarray(in_train, dtype=bool) & (rows > regions))[tracklet]]
+    chosen = (np.asarray(in_train, dtype=bool) & (rows > regions))[tracklet]
+    return table["score"].to_numpy()[chosen].reshape(-1, regions)
+
+
+def choose_thresholds(scores: np.ndarray, config: OcclusionConfig) -> tuple[Threshold, ...]:
+    """A threshold for each region: found on its own train scores, or one on all of them (F', K)."""
+    if config.per_region:
+        return tuple(choose_threshold(column, config) for column in scores.T)
+    return (choose_threshold(scores, config),) * scores.shape[1]
 
 
 def choose_threshold(scores: np.ndarray, config: OcclusionConfig) -> Threshold:
@@ -185,10 +200,19 @@ def choose_threshold(scores: np.ndarray, config: OcclusionConfig) -> Threshold:
             f"occlusion.threshold: got '{config.threshold}' with {len(scores)} train scores of one value, "
             "wanted scores that differ; set it to 'fixed' and give occlusion.tau"
         )
-    if config.threshold == "otsu":
-        tau = otsu(scores)
-        return Threshold(tau, "otsu", {"train_share_under": float(np.mean(scores < tau))})
+    if config.threshold in ("otsu", "otsu_log"):
+        tau = otsu(scores) if config.threshold == "otsu" else _otsu_of_logs(scores)
+        return Threshold(tau, config.threshold, {"train_share_under": float(np.mean(scores < tau))})
     return _mixture_threshold(scores)
+
+
+def _otsu_of_logs(scores: np.ndarray) -> float:
+    """Otsu's threshold on log(1 - s).
+
+    The few regions hidden altogether have scores so low that on the plain scale they make a class of
+    their own, apart from those half hidden.
+    """
+    return float(1.0 - np.exp(otsu(np.log(np.maximum(1.0 - scores, _SMALLEST_GAP)))))
 
 
 def _mixture_threshold(scores: np.ndarray) -> Threshold:

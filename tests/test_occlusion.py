@@ -12,6 +12,7 @@ from sklearn.mixture import GaussianMixture
 from stcnet_lib.config import OcclusionConfig
 from stcnet_lib.occlusion import (
     choose_threshold,
+    choose_thresholds,
     count_flags,
     flag,
     score_regions,
@@ -142,7 +143,7 @@ def test_flags_and_counts():
             3: np.array([[0.5, 0.5, 0.5]] * 2),  # all thirds, counted as one tracklet
         }
     )
-    flagged = flag(table, 0.9)
+    flagged = flag(table, [0.9] * 3)
     # 0.9 is not exactly a float32: the score float32(0.9) must not count as under τ = 0.9.
     assert not flagged["occluded"][0]
     assert count_flags(flagged) == {
@@ -157,7 +158,8 @@ def test_flags_and_counts():
 
 def test_train_scores_leave_out_other_splits_and_single_frames():
     table = table_of({0: np.full((2, 3), 0.1), 1: np.ones((1, 3)), 2: np.full((2, 3), 0.3)})
-    assert train_scores(table, np.array([True, True, False])).tolist() == [np.float32(0.1)] * 6
+    found = train_scores(table, np.array([True, True, False]))
+    assert found.tolist() == [[np.float32(0.1)] * 3] * 2
     assert len(train_scores(table, np.array([True, True, True]))) == 12
 
 
@@ -253,3 +255,26 @@ def test_smoothing_equals_a_loop_over_frames(weight, frames):
         before, after = scores[max(t - 1, 0)], scores[min(t + 1, frames - 1)]
         wanted = (scores[t] + weight * before + weight * after) / (1 + 2 * weight)
         assert found[t] == pytest.approx(wanted, rel=1e-6)
+
+
+def test_otsu_of_logs_is_otsu_on_the_other_scale():
+    scores = two_classes(2000, 0).astype(np.float64)
+    threshold = choose_threshold(scores, OcclusionConfig(threshold="otsu_log"))
+    wanted = 1 - np.exp(brute_force_otsu(np.log(1 - scores[:300])))
+    found = choose_threshold(scores[:300], OcclusionConfig(threshold="otsu_log"))
+    assert found.tau == pytest.approx(wanted, abs=1e-9)
+    assert threshold.details["train_share_under"] == np.mean(scores < threshold.tau)
+
+
+def test_each_region_has_a_threshold_of_its_own_scores():
+    columns = np.stack([two_classes(500, seed) for seed in range(3)], axis=1).astype(np.float64)
+    config = OcclusionConfig(threshold="otsu", per_region=True)
+    found = choose_thresholds(columns, config)
+    assert [t.tau for t in found] == [choose_threshold(columns[:, k], config).tau for k in range(3)]
+    pooled = choose_thresholds(columns, OcclusionConfig(threshold="otsu"))
+    assert [t.tau for t in pooled] == 3 * [choose_threshold(columns.ravel(), config).tau]
+
+
+def test_flags_compare_with_the_threshold_of_the_region():
+    table = pd.DataFrame({"region": [0, 1, 2, 0], "score": np.float32([0.5, 0.5, 0.5, 0.9])})
+    assert flag(table, [0.6, 0.4, 0.5]).occluded.tolist() == [True, False, False, False]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stcnet_lib.evaluation.tables import (
@@ -46,10 +46,17 @@ def localisation_parts(comparison: Comparison) -> list[tuple[str, list[str]]]:
     return runs
 
 
+def taus_text(taus: Sequence[float]) -> str:
+    """One number where all thirds share a τ, else those of the upper, middle and lower third."""
+    return ", ".join(f"{tau:.4g}" for tau in (taus if len(set(taus)) > 1 else taus[:1]))
+
+
 def _run_parts(found: Mapping[str, Any] | None, threshold: Mapping[str, Any]) -> list[str]:
     parts = []
     if threshold:
-        parts.append(f"τ = {threshold['tau']:.4g} ({threshold['rule']}, reference {threshold['reference']})")
+        parts.append(
+            f"τ = {taus_text(threshold['tau'])} ({threshold['rule']}, reference {threshold['reference']})"
+        )
     if found:
         test = found["test"]["all"]
         parts.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from matplotlib.patches import Patch
 
 from stcnet_lib import REGIONS
 from stcnet_lib.data.store import Role, TrackletStore
+from stcnet_lib.evaluation.findings import taus_text
 from stcnet_lib.evaluation.localisation import hidden_table
 from stcnet_lib.figures import style
 from stcnet_lib.files import read_json
@@ -61,7 +63,7 @@ def draw_scores(
             hidden = hidden_table(clean, hidden_share)
         table = table.assign(hidden=hidden[table["frame"].to_numpy(), table["region"].to_numpy()])
         marks.append(f"hidden: more than {hidden_share:.0%} of the person's pixels in a third covered")
-    rule = f"τ = {found['tau']:.4g} ({found['rule']}), reference {found['reference']}"
+    rule = f"τ = {taus_text(found['tau'])} ({found['rule']}), reference {found['reference']}"
     marks += [style.file_marks(scores), rule, f"split {split}", note]
     with style.styled():
         style.save(scores_figure(table, found["tau"], provenance=style.provenance(*marks)), figure)
@@ -88,27 +90,28 @@ def _parts(store: TrackletStore, split: int) -> np.ndarray:
     return parts
 
 
-def scores_figure(table: pd.DataFrame, tau: float, *, provenance: str) -> Figure:
+def scores_figure(table: pd.DataFrame, taus: Sequence[float], *, provenance: str) -> Figure:
     """Rows train and test, columns the thirds (inside `style.styled()`).
 
     Args:
         table: `region`, `score`, `part` (train, test), and `hidden` where the truth is known.
+        taus: of the thirds.
     """
     kinds = [VISIBLE, HIDDEN] if "hidden" in table else [ALL]
     title = "Occlusion scores: regions left of τ count as occluded"
     figure = style.new_figure(11, 5.4, title, provenance)
-    edges = score_bins(table["score"].to_numpy(), tau)
     grid = figure.subplots(len(PARTS), len(REGIONS), sharex=True, sharey="row")
     for row, part in enumerate(PARTS):
         for column, region in enumerate(REGIONS):
             axes = grid[row, column]
             rows = table[(table["part"] == part) & (table["region"] == column)]
-            _draw_panel(axes, rows, kinds, edges, tau)
+            edges = score_bins(table["score"].to_numpy(), taus[column])
+            _draw_panel(axes, rows, kinds, edges, taus[column])
             axes.set_title(f"{part}, {region} third")
         grid[row, 0].set_ylabel("regions (count)")
     for axes in grid[-1]:
         axes.set_xlabel("score (cosine, −1 to 1)")
-    _add_legend(figure, kinds, tau)
+    _add_legend(figure, kinds, taus)
     return figure
 
 
@@ -154,10 +157,9 @@ def _dark(kind: Kind) -> str:
     return style.BLUE if kind is VISIBLE else kind.colour  # sky blue is too light for small letters
 
 
-def _add_legend(figure: Figure, kinds: list[Kind], tau: float) -> None:
-    handles = [
-        Line2D([], [], color=style.BLACK, linewidth=1.2, linestyle=(0, (4, 2)), label=f"τ = {tau:.4g}")
-    ]
+def _add_legend(figure: Figure, kinds: list[Kind], taus: Sequence[float]) -> None:
+    label = f"τ = {taus_text(taus)}"
+    handles = [Line2D([], [], color=style.BLACK, linewidth=1.2, linestyle=(0, (4, 2)), label=label)]
     if ALL not in kinds:
         handles += [Patch(color=kind.colour, alpha=0.6, label=f"{kind.name} regions") for kind in kinds]
     figure.legend(handles=handles, loc="outside upper right", ncols=len(handles))

@@ -30,7 +30,7 @@ DETECTION = {
     "best_f1": 0.77,
 }
 THRESHOLD = {
-    "tau": 0.95531,
+    "tau": [0.95531] * 3,
     "rule": "mixture",
     "reference": "mean",
     "counts": {

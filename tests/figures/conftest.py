@@ -52,7 +52,7 @@ def world(tmp_path: Path) -> World:
         {"tracklet": np.arange(TRACKLETS), "frame": frames, "region": REGION, "method": "temporal"}
     ).to_parquet(tmp_path / "regions.parquet")
     _scores().to_parquet(tmp_path / "occlusion.parquet")
-    write_json(tmp_path / "threshold.json", {"tau": 0.9, "rule": "fixed", "reference": "mean"})
+    write_json(tmp_path / "threshold.json", {"tau": [0.9] * 3, "rule": "fixed", "reference": "mean"})
     return World(
         *(tmp_path / f"{name}.h5" for name in ("tracklets", "truth", "completed")),
         tmp_path / "regions.parquet",

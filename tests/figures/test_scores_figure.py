@@ -23,7 +23,7 @@ def table(seed=0, count=900) -> pd.DataFrame:
 
 def figure_of(rows, tau=0.95):
     with style.styled():
-        return scores_figure(rows, tau, provenance="")
+        return scores_figure(rows, [tau] * 3, provenance="")
 
 
 def counts(axes) -> list[float]:

@@ -5,7 +5,7 @@ import h5py
 from stcnet_lib.config import OcclusionConfig
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.files import replacing, write_json
-from stcnet_lib.occlusion import choose_threshold, count_flags, flag, score_regions, train_scores
+from stcnet_lib.occlusion import choose_thresholds, count_flags, flag, score_regions, train_scores
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run
 
 
@@ -26,16 +26,27 @@ def main() -> None:
         ends = (store.tracklets["start"] + store.tracklets["length"]).to_numpy()
         scores = score_regions(regions["features"], ends, store.frame_number, config)
         in_train = store.roles[options.split] == Role.TRAIN
-        threshold = choose_threshold(train_scores(scores, in_train), config)
-        scores = flag(scores, threshold.tau)
+        thresholds = choose_thresholds(train_scores(scores, in_train), config)
+        taus = [threshold.tau for threshold in thresholds]
+        scores = flag(scores, taus)
         with replacing(options.scores) as partial:
             scores.to_parquet(partial, index=False)
         counts = count_flags(scores)
-    write_json(options.threshold, vars(threshold) | {"reference": config.reference, "counts": counts})
+    write_json(
+        options.threshold,
+        {
+            "tau": taus,
+            "rule": config.threshold,
+            "reference": config.reference,
+            "details": [threshold.details for threshold in thresholds],
+            "counts": counts,
+        },
+    )
     print(
-        f"{threshold.rule} threshold {threshold.tau:.4f}: {sum(counts['regions_flagged'].values())} of "
-        f"{3 * counts['frames']} regions flagged, {counts['contaminated_tracklets']} contaminated and "
-        f"{counts['one_frame_tracklets']} one-frame of {counts['tracklets']} tracklets"
+        f"τ {', '.join(f'{tau:.4f}' for tau in taus)} ({config.threshold}): "
+        f"{sum(counts['regions_flagged'].values())} of {3 * counts['frames']} regions flagged, "
+        f"{counts['contaminated_tracklets']} contaminated and {counts['one_frame_tracklets']} one-frame "
+        f"of {counts['tracklets']} tracklets"
     )
 
 
