@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 import torch
 from torch.nn import functional
@@ -17,6 +15,7 @@ from stcnet_lib.data.hdf5 import Hdf5Writer
 from stcnet_lib.data.loader import frame_batches
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.data.transforms import TestTransform
+from stcnet_lib.evaluation.embeddings import Embeddings
 from stcnet_lib.files import replacing
 from stcnet_lib.models.regions import strip_pool
 from stcnet_lib.models.reid import ReIDNetwork
@@ -24,30 +23,6 @@ from stcnet_lib.progress import Progress
 from stcnet_lib.training.compute import Compute
 
 CLIP_FRAMES = 256  # frames that go through the network at once
-
-
-@dataclass(frozen=True)
-class Embeddings:
-    """Features of the test tracklets of a split, L2-normalised; the form of `embeddings.h5`."""
-
-    features: np.ndarray  # (N, D) float32
-    tracklet: np.ndarray  # (N,)
-    pid: np.ndarray  # (N,)
-    camera: np.ndarray  # (N,)
-    role: np.ndarray  # (N,) values of Role
-
-    def write(self, path: Path, attributes: dict[str, str]) -> None:
-        """Write `embeddings.h5`."""
-        with replacing(path) as partial, Hdf5Writer(partial, path) as writer:
-            writer.file.attrs.update(attributes)
-            for name, values in vars(self).items():
-                writer.file.create_dataset(name, data=values, track_times=False)
-
-    @classmethod
-    def read(cls, path: Path) -> Embeddings:
-        """Read what `write` wrote."""
-        with h5py.File(path) as file:
-            return cls(**{name: file[name][()] for name in cls.__dataclass_fields__})
 
 
 @torch.inference_mode()

@@ -9,7 +9,8 @@ from stores import write_store
 from stcnet_lib.config import EvaluationConfig, FeaturesConfig, ReIDConfig, RuntimeConfig
 from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
 from stcnet_lib.data.transforms import TestTransform
-from stcnet_lib.embedding import Embeddings, embed_tracklets, extract_region_features
+from stcnet_lib.embedding import embed_tracklets, extract_region_features
+from stcnet_lib.evaluation.embeddings import Embeddings
 from stcnet_lib.models.regions import strip_weights
 from stcnet_lib.models.reid import ReIDNetwork
 from stcnet_lib.regions import region_rows

@@ -1,7 +1,7 @@
 """CMC and mAP of one set of embeddings under a named protocol."""
 
 from stcnet_lib.config import EvaluationConfig
-from stcnet_lib.embedding import Embeddings
+from stcnet_lib.evaluation.embeddings import Embeddings
 from stcnet_lib.evaluation.protocols import evaluate_protocol
 from stcnet_lib.files import replacing, write_json
 from workflow.scripts.command import add_config, add_paths, parser, run
