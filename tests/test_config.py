@@ -165,4 +165,4 @@ def test_the_paper_preset_sets_every_deviation_of_the_embedded_default_back():
     assert config.stcnet == defaults.stcnet
     assert config.occlusion == defaults.occlusion
     assert config.features == defaults.features
-    assert config.completions == defaults.completions
+    assert config.completions["stcnet"] == defaults.completions["stcnet"]

@@ -58,6 +58,13 @@ class Batch:
     masked: Tensor  # (B, K) bool: the regions hidden on purpose, which the local discriminator looks at
     label: Tensor  # (B,)
 
+    def shown(self, x2: Tensor) -> Tensor:
+        """What discriminators and guider look at: the completion, but occluders that are there anyway.
+
+        Nobody knows what belongs behind those, so an opinion about it would only teach noise.
+        """
+        return torch.where(self.known.bool(), x2, self.frame)
+
     @classmethod
     def of(cls, sample: Sample, compute: Compute) -> Batch:
         """Move a collated sample to the device."""
@@ -240,11 +247,11 @@ def generator_losses(
     if players.discriminators is not None:
         # Called unwrapped and frozen: gradients pass through, the discriminators get none.
         players.discriminators.requires_grad_(False)
-        logits = players.discriminators(completion.x2, batch.masked)
+        logits = players.discriminators(batch.shown(completion.x2), batch.masked)
         losses["adversarial"] = sum(generator_adversarial_loss(value) for value in logits.values())
         players.discriminators.requires_grad_(True)
     if players.guider is not None:
-        losses["guider"] = guider_loss(players.guider, completion.x2, batch.label)
+        losses["guider"] = guider_loss(players.guider, batch.shown(completion.x2), batch.label)
     return losses
 
 
@@ -256,12 +263,10 @@ def _discriminator_step(
     rate: float,
     compute: Compute,
 ) -> Tensor:
-    fake = completion.x2.detach()
-    # An occluder that is in the frame anyway must not be what tells real from restored.
-    real = torch.where(batch.known.bool(), batch.frame, fake)
+    fake = batch.shown(completion.x2.detach())
     with compute.autocast(config.precision):
         # Both halves in one call: a distributed network wants one forward pass for one backward pass.
-        logits = players.placed_discriminators(torch.cat([real, fake]), torch.cat([batch.masked] * 2))
+        logits = players.placed_discriminators(torch.cat([batch.frame, fake]), torch.cat([batch.masked] * 2))
     loss = sum(discriminator_loss(*value.float().chunk(2)) for value in logits.values())
     set_rate(players.discriminator_optimizer, rate)
     players.discriminator_optimizer.zero_grad(set_to_none=True)
