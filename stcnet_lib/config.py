@@ -10,10 +10,9 @@ A workflow rule hands the canonical JSON of the section it needs to its script, 
 
 from __future__ import annotations
 
-import difflib
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -24,6 +23,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from stcnet_lib.config_errors import one_of, problem_lines
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+.-]*$")]  # becomes part of a path
@@ -351,7 +352,7 @@ class Config(Section):
             ):
                 value = getattr(row, key)
                 if value not in known:
-                    problems.append(f"variants.{i}.{key}: got '{value}', wanted {_one_of(value, known)}")
+                    problems.append(f"variants.{i}.{key}: got '{value}', wanted {one_of(value, known)}")
             if row.network == "guider" and row.train != "raw":
                 problems.append(
                     f"variants.{i}.train: got '{row.train}', wanted 'raw': the guider is trained on it"
@@ -396,62 +397,5 @@ def validate(section: type[SectionType], values: dict[str, Any]) -> SectionType:
     try:
         return section.model_validate(values)
     except ValidationError as error:
-        lines = [line for problem in error.errors() for line in _problem_lines(section, problem)]
+        lines = [line for problem in error.errors() for line in problem_lines(section, problem)]
         raise ConfigError("\n".join(lines)) from None
-
-
-def _problem_lines(section: type[Section], problem: dict[str, Any]) -> list[str]:
-    """Pydantic's account of one problem, as `key: got …, wanted …`."""
-    key = ".".join(str(part) for part in problem["loc"])
-    kind, context, got = problem["type"], problem.get("ctx", {}), problem["input"]
-    if kind == "value_error":  # one of our own validators, which may report several problems
-        lines = str(context["error"]).splitlines()
-        if lines[0].startswith("got "):
-            return [f"{key}: {lines[0]}"]
-        return [f"{key}.{line}" if key else line for line in lines]
-    if kind == "missing":
-        return [f"{key}: got nothing, wanted a value"]
-    if kind == "extra_forbidden":
-        parent = _section_at(section, problem["loc"][:-1])
-        known = set(parent.model_fields) if parent else set()
-        return [f"{key}: unknown key, wanted {_one_of(str(problem['loc'][-1]), known)}"]
-    return [f"{key}: got {got!r}, wanted {_wanted(kind, context, problem['msg'])}"]
-
-
-def _wanted(kind: str, context: dict[str, Any], message: str) -> str:
-    comparisons = {
-        "greater_than": ("more than", "gt"),
-        "greater_than_equal": ("at least", "ge"),
-        "less_than": ("less than", "lt"),
-        "less_than_equal": ("at most", "le"),
-    }
-    if kind in comparisons:
-        words, bound = comparisons[kind]
-        return f"{words} {context[bound]}"
-    if kind == "literal_error":
-        return f"one of {context['expected']}"
-    return message.removeprefix("Input should be ").removeprefix("Input should have ")
-
-
-def _section_at(section: type[Section], location: tuple[Any, ...]) -> type[Section] | None:
-    """The section that holds a key, found along the path of its parents."""
-    for part in location:
-        if isinstance(part, int) or part not in section.model_fields:
-            continue  # a row of a tuple or an entry of a dict: the type was found at its parent
-        found = _section_in(section.model_fields[part].annotation)
-        if found is None:
-            return None
-        section = found
-    return section
-
-
-def _section_in(annotation: Any) -> type[Section] | None:
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return annotation
-    return next((s for a in get_args(annotation) if (s := _section_in(a))), None)
-
-
-def _one_of(value: str, known: set[str]) -> str:
-    close = difflib.get_close_matches(value, known, n=1)
-    guess = f" (did you mean '{close[0]}'?)" if close else ""
-    return "one of " + ", ".join(f"'{name}'" for name in sorted(known)) + guess

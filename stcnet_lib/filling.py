@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,40 +62,38 @@ class Filler(Protocol):
         ...
 
 
-class CopyNearest:
+def copy_nearest(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None:
     """The same third of the nearest frame in which it is visible: no network at all."""
+    if not task.has_reference:
+        return None
+    previous, following = task.sources
+    closer = previous if abs(task.frame - previous) <= abs(following - task.frame) else following
+    return Filling(images[closer], "copy")
+
+
+def mean_colour(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None:
+    """The mean colour of the region in both references: the least a completion must beat."""
+    if not task.has_reference:
+        return None
+    filled = images[task.frame].copy()
+    for region in task.regions:
+        colours = []
+        for source in task.sources:
+            rows = region_rows(images[source].shape[0])
+            colours.append(images[source][rows[region] : rows[region + 1]].mean((0, 1)))
+        rows = region_rows(filled.shape[0])
+        filled[rows[region] : rows[region + 1]] = np.mean(colours, 0).round().astype(np.uint8)
+    return Filling(filled, "mean")
+
+
+@dataclass(frozen=True)
+class OneByOne:
+    """A filler that looks at one task at a time."""
+
+    fill_one: Callable[[FillTask, dict[int, np.ndarray]], Filling | None]
 
     def fill(self, tasks, images, flags):
-        return [self._fill(task, images) for task in tasks]
-
-    @staticmethod
-    def _fill(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None:
-        if not task.has_reference:
-            return None
-        previous, following = task.sources
-        closer = previous if abs(task.frame - previous) <= abs(following - task.frame) else following
-        return Filling(images[closer], "copy")
-
-
-class MeanColour:
-    """The mean colour of the region in the nearest visible frames: the least a completion must beat."""
-
-    def fill(self, tasks, images, flags):
-        return [self._fill(task, images) for task in tasks]
-
-    @staticmethod
-    def _fill(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None:
-        if not task.has_reference:
-            return None
-        filled = images[task.frame].copy()
-        for region in task.regions:
-            colours = []
-            for source in task.sources:
-                rows = region_rows(images[source].shape[0])
-                colours.append(images[source][rows[region] : rows[region + 1]].mean((0, 1)))
-            rows = region_rows(filled.shape[0])
-            filled[rows[region] : rows[region + 1]] = np.mean(colours, 0).round().astype(np.uint8)
-        return Filling(filled, "mean")
+        return [None if task.leave else self.fill_one(task, images) for task in tasks]
 
 
 class Completion:
@@ -141,18 +139,13 @@ class Completion:
         spatial, temporal = (
             from_unit(x.float().cpu()).permute(0, 2, 3, 1).numpy() for x in (completion.x1, completion.x2)
         )
-        done = iter(range(len(todo)))
-        fillings: list[Filling | None] = []
-        for task in tasks:
-            if task.leave:
-                fillings.append(None)
-                continue
-            i = next(done)
-            use_temporal = self._temporal and task.has_reference
-            fillings.append(
-                Filling(temporal[i], "temporal") if use_temporal else Filling(spatial[i], "spatial")
-            )
-        return fillings
+        fillings = {
+            task: Filling(temporal[i], "temporal")
+            if self._temporal and task.has_reference
+            else Filling(spatial[i], "spatial")
+            for i, task in enumerate(todo)
+        }
+        return [fillings.get(task) for task in tasks]
 
     def _resized(self, image: np.ndarray) -> torch.Tensor:
         tensor = torch.from_numpy(image).permute(2, 0, 1)  # (3, h, w)
@@ -166,4 +159,5 @@ def filler_for(config: CompletionConfig, network: STCnet | None, compute: Comput
     """The filler a completion asks for; none to discard frames."""
     if config.method in ("stcnet", "spatial"):
         return Completion(network, config.method, compute)
-    return {"copy": CopyNearest(), "mean": MeanColour(), "discard": None}[config.method]
+    controls = {"copy": OneByOne(copy_nearest), "mean": OneByOne(mean_colour), "discard": None}
+    return controls[config.method]

@@ -18,7 +18,7 @@ from stcnet_lib.progress import Progress
 from stcnet_lib.training.compute import Compute, unwrapped
 from stcnet_lib.training.history import History
 from stcnet_lib.training.schedule import reid_rate, set_rate
-from stcnet_lib.training.state import Stopped, TrainingState, check_finite, stop_signals
+from stcnet_lib.training.state import TrainingState, check_finite, stop_signals
 
 logger = logging.getLogger(__name__)
 
@@ -81,11 +81,7 @@ def train_reid(
             check_finite(values["loss"], step, state, "the network's settings:")
             history.record(step, values, lr=rate, seconds=time.perf_counter() - started)
             progress.advance(loss=values["loss"])
-            stop = compute.any_process(bool(signals))
-            if stop or state.due(step + 1):
-                state.save(step + 1)
-            if stop:
-                raise Stopped(signals[0] if signals else 15, step + 1)
+            state.after_step(step + 1, signals)
     network.eval()
     return network, history, state
 

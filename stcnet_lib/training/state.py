@@ -48,9 +48,21 @@ class TrainingState:
         logger.info("resuming after step %d from %s", self.saved_step, self._path.name)
         return self.saved_step
 
-    def due(self, step: int) -> bool:
-        """Whether `step` finished steps are a moment to save."""
-        return step % self._every == 0
+    def after_step(self, done: int, signals: list[int]) -> None:
+        """Save when it is time to, and leave if a signal came.
+
+        Args:
+            done: finished steps.
+            signals: what `stop_signals` has collected so far.
+
+        Raises:
+            Stopped: with the state saved; in all processes at the same step.
+        """
+        stop = self._compute.any_process(bool(signals))
+        if stop or done % self._every == 0:
+            self.save(done)
+        if stop:
+            raise Stopped(signals[0] if signals else signal.SIGTERM, done)
 
     def save(self, step: int) -> None:
         """Write the state after `step` finished steps; one process writes, all contribute random states."""

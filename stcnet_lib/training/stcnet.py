@@ -37,7 +37,7 @@ from stcnet_lib.training.compute import Compute, unwrapped
 from stcnet_lib.training.history import History
 from stcnet_lib.training.samples import CompletionSamples, Sample, sample_loader
 from stcnet_lib.training.schedule import set_rate, stcnet_rate
-from stcnet_lib.training.state import Stopped, TrainingState, check_finite, stop_signals
+from stcnet_lib.training.state import TrainingState, check_finite, stop_signals
 
 logger = logging.getLogger(__name__)
 
@@ -173,11 +173,7 @@ def train_stcnet(
             check_finite(sum(values.values()), step, state, "stcnet")
             history.record(step, values, lr=rate, seconds=time.perf_counter() - started)
             progress.advance(l1=values["l1_temporal"])
-            stop = compute.any_process(bool(signals))
-            if stop or state.due(step + 1):
-                state.save(step + 1)
-            if stop:
-                raise Stopped(signals[0] if signals else 15, step + 1)
+            state.after_step(step + 1, signals)
             if compute.is_main and (step + 1) % max(1, config.iterations // PICTURES) == 0:
                 _draw(players.generators, pictured, folder / "samples.png", step + 1, config, compute)
     players.generators.eval()

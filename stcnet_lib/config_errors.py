@@ -1,0 +1,66 @@
+"""Pydantic's problems as one line each: key, what was got, what was wanted."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+
+def problem_lines(section: type[BaseModel], problem: dict[str, Any]) -> list[str]:
+    """Pydantic's account of one problem, as `key: got …, wanted …`."""
+    key = ".".join(str(part) for part in problem["loc"])
+    kind, context, got = problem["type"], problem.get("ctx", {}), problem["input"]
+    if kind == "value_error":  # one of our own validators, which may report several problems
+        lines = str(context["error"]).splitlines()
+        if lines[0].startswith("got "):
+            return [f"{key}: {lines[0]}"]
+        return [f"{key}.{line}" if key else line for line in lines]
+    if kind == "missing":
+        return [f"{key}: got nothing, wanted a value"]
+    if kind == "extra_forbidden":
+        parent = _section_at(section, problem["loc"][:-1])
+        known = set(parent.model_fields) if parent else set()
+        return [f"{key}: unknown key, wanted {one_of(str(problem['loc'][-1]), known)}"]
+    return [f"{key}: got {got!r}, wanted {_wanted(kind, context, problem['msg'])}"]
+
+
+def _wanted(kind: str, context: dict[str, Any], message: str) -> str:
+    comparisons = {
+        "greater_than": ("more than", "gt"),
+        "greater_than_equal": ("at least", "ge"),
+        "less_than": ("less than", "lt"),
+        "less_than_equal": ("at most", "le"),
+    }
+    if kind in comparisons:
+        words, bound = comparisons[kind]
+        return f"{words} {context[bound]}"
+    if kind == "literal_error":
+        return f"one of {context['expected']}"
+    return message.removeprefix("Input should be ").removeprefix("Input should have ")
+
+
+def _section_at(section: type[BaseModel], location: tuple[Any, ...]) -> type[BaseModel] | None:
+    """The section that holds a key, found along the path of its parents."""
+    for part in location:
+        if isinstance(part, int) or part not in section.model_fields:
+            continue  # a row of a tuple or an entry of a dict: the type was found at its parent
+        found = _section_in(section.model_fields[part].annotation)
+        if found is None:
+            return None
+        section = found
+    return section
+
+
+def _section_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((s for a in get_args(annotation) if (s := _section_in(a))), None)
+
+
+def one_of(value: str, known: set[str]) -> str:
+    """The known names, and the one that was probably meant."""
+    close = difflib.get_close_matches(value, known, n=1)
+    guess = f" (did you mean '{close[0]}'?)" if close else ""
+    return "one of " + ", ".join(f"'{name}'" for name in sorted(known)) + guess
