@@ -102,7 +102,9 @@ def compute_for(runtime: RuntimeConfig) -> Iterator[Compute]:
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
         torch.cuda.set_device(device)
         torch.backends.cuda.matmul.allow_tf32 = True
-        torch.backends.cudnn.deterministic = True  # the same seed gives the same bits
+        # The same seed gives the same bits; kernels that cannot promise it warn.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
         torch.backends.cudnn.benchmark = False
     if world_size > 1:
         distributed.init_process_group(
