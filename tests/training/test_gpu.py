@@ -1,0 +1,56 @@
+"""What only a CUDA device can show; skipped, with the reason, where there is none."""
+
+import numpy as np
+import pytest
+import torch
+
+from stcnet_lib.config import EvaluationConfig, RuntimeConfig
+from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.embedding import embed_tracklets
+from stcnet_lib.models.reid import ReIDNetwork
+from stcnet_lib.training.compute import Compute, compute_for
+from stcnet_lib.training.reid import train_reid
+from stcnet_lib.training.samples import CompletionSamples
+from stcnet_lib.training.stcnet import train_stcnet
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+]
+RUNTIME = RuntimeConfig(device="cuda", workers=0, save_steps=1000, progress_seconds=1000)
+
+
+def weights_of(network):
+    return {name: value.cpu() for name, value in network.state_dict().items()}
+
+
+def test_the_same_seed_gives_the_same_bits(store_path, tmp_path, reid_config):
+    runs = []
+    for _ in range(2):
+        with compute_for(RUNTIME) as compute, TrackletStore(store_path) as store:
+            network, *_ = train_reid(reid_config, store, 0, 1, tmp_path, "key", RUNTIME, compute)
+            runs.append(weights_of(network))
+    assert all(runs[0][name].equal(runs[1][name]) for name in runs[0])
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_stcnet_trains(store_path, tmp_path, stcnet_config, guider_config, precision):
+    config = stcnet_config.model_copy(update={"precision": precision, "synthesis": "blend"})
+    with compute_for(RUNTIME) as compute, TrackletStore(store_path) as store:
+        samples = CompletionSamples(store, np.zeros((store.num_frames, 3), bool), 0, config, 0)
+        guider = ReIDNetwork(guider_config, samples.num_classes)
+        _, _, state = train_stcnet(config, samples, guider, 0, tmp_path, "key", RUNTIME, compute)
+    losses = [row["l1_temporal"] for row in state.history]
+    assert len(losses) == config.iterations
+    assert np.isfinite(losses).all()
+
+
+def test_embeddings_agree_with_the_cpu(store_path, reid_config):
+    torch.manual_seed(0)
+    network = ReIDNetwork(reid_config, 2)
+    with TrackletStore(store_path) as store, compute_for(RUNTIME) as compute:
+        found = embed_tracklets(network, store, 0, EvaluationConfig(), RUNTIME, compute)
+        cpu = Compute(torch.device("cpu"))
+        wanted = embed_tracklets(network, store, 0, EvaluationConfig(), RUNTIME, cpu)
+    # TF32 convolutions keep three digits.
+    assert found.features == pytest.approx(wanted.features, abs=5e-3)
