@@ -25,8 +25,6 @@ from stcnet_lib.progress import Progress
 from stcnet_lib.references import NONE, nearest, usable_frames
 from stcnet_lib.regions import region_rows
 
-BATCH = 64  # regions filled at once
-
 
 @dataclass
 class Record:
@@ -123,15 +121,13 @@ def _fill(
     needed = sorted({t for task in tasks for t in (task.frame, *task.sources) if t != NONE})
     images = {t: source.read_image(frames.start + t) for t in needed}
     changed: dict[int, np.ndarray] = {}
-    for start in range(0, len(tasks), BATCH):
-        batch = tasks[start : start + BATCH]
-        for task, filling in zip(batch, filler.fill(batch, images, flags), strict=True):
-            method = "left" if filling is None else filling.method
-            if filling is not None:
-                image = changed.setdefault(task.frame, images[task.frame].copy())
-                for region in task.regions:
-                    paste_band(image, filling.image, region)
-            _note(record, tracklet, frames, task, method, flags)
+    for task, filling in zip(tasks, filler.fill(tasks, images, flags), strict=True):
+        method = "left" if filling is None else filling.method
+        if filling is not None:
+            image = changed.setdefault(task.frame, images[task.frame].copy())
+            for region in task.regions:
+                paste_band(image, filling.image, region)
+        _note(record, tracklet, frames, task, method, flags)
     kept.update({frames.start + t: encode_png(image) for t, image in changed.items()})
     return kept
 

@@ -93,12 +93,13 @@ class TemporalGenerator(nn.Module):
 
     def _attend(
         self, current: Tensor, features: list[Tensor], hidden: tuple[Tensor | None, Tensor | None]
-    ) -> tuple[list[Tensor], Tensor]:
-        """What the attention finds in each reference, two (B, C, h, w), and its entropies (B, 2)."""
+    ) -> tuple[list[Tensor], Tensor | None]:
+        """What the attention finds in each reference, (B, C, h, w), and its entropies (B, 2) if it trains."""
         valid = [None if unseen is None else reduced(unseen) == 0 for unseen in hidden]
         results = [self.attention(current, feature, v) for feature, v in zip(features, valid, strict=True)]
         found = [output.to(current.dtype) for output, _ in results]
-        return found, torch.stack([entropy for _, entropy in results], dim=1)
+        entropies = torch.stack([entropy for _, entropy in results], dim=1) if self.training else None
+        return found, entropies
 
 
 class Completion(NamedTuple):

@@ -39,7 +39,7 @@ class TemporalAttention(nn.Module):
 
     def forward(
         self, current: Tensor, reference: Tensor, valid: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor | None]:
         """Rebuild the current features out of the reference's.
 
         Args:
@@ -50,7 +50,7 @@ class TemporalAttention(nn.Module):
 
         Returns:
             output (B, C, h, w), and the entropy (B,) in nats of the weights, mean over positions; log(hw)
-            for a plain mean.
+            for a plain mean. It is for the log of a training: in evaluation mode it is none.
         """
         # bf16 would blur similarities that a scale of 20 then magnifies.
         dtype = torch.promote_types(current.dtype, torch.float32)
@@ -63,7 +63,7 @@ class TemporalAttention(nn.Module):
                 similarity = (similarity + weight * (code @ code.T)) / (1 + weight)
             weights = attention_weights(similarity, self.scale, None if valid is None else valid.flatten(1))
             output = reference.flatten(2) @ weights.transpose(1, 2)  # (B, C, hw)
-        entropy = torch.special.entr(weights.detach()).sum(2).mean(1)
+        entropy = torch.special.entr(weights.detach()).sum(2).mean(1) if self.training else None
         return output.unflatten(2, current.shape[2:]), entropy
 
 
