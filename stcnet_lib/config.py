@@ -181,6 +181,13 @@ class OcclusionConfig(Section):
         description="fixed: tau; the others find one on the scores of the train split: Otsu's method on the "
         "scores s, or on log(1 - s), or a mixture of two Gaussians on log(1 - s)",
     )
+    most_flagged: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="largest share of a tracklet's frames in which a third may be flagged, its lowest scores: "
+        "a score only compares frames of a tracklet, so most of them have to show the person",
+    )
     per_region: bool = Field(
         False, description="a threshold for each third instead of one: legs move more than torsos"
     )

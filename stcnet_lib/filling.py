@@ -18,7 +18,6 @@ from stcnet_lib.references import NONE, both_sides
 from stcnet_lib.regions import region_rows
 from stcnet_lib.training.compute import Compute
 
-
 # Regions filled at once. Attention maps of more do not fit a CPU's cache: 16 ran 2.3 times as fast as 64.
 BATCH = {"cpu": 16, "cuda": 256}
 

@@ -132,13 +132,22 @@ def _spans(ends: np.ndarray) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def flag(table: pd.DataFrame, taus: Sequence[float]) -> pd.DataFrame:
+def flag(table: pd.DataFrame, taus: Sequence[float], most: float = 1.0) -> pd.DataFrame:
     """The table with `occluded`: score < τ of its region, both in float32.
 
     So a score printed as τ is not under it.
+
+    Args:
+        most: the largest share of a tracklet's frames in which a region may be flagged; those with the
+            lowest scores are.
     """
     limits = np.asarray(taus, dtype=np.float32)[table["region"].to_numpy()]
-    return table.assign(occluded=table["score"].to_numpy(np.float32) < limits)
+    occluded = table["score"].to_numpy(np.float32) < limits
+    if most < 1:
+        scores = table.groupby(["tracklet", "region"], sort=False)["score"]
+        place = scores.rank(method="first").to_numpy()  # 1 for the lowest score of a tracklet's region
+        occluded &= place <= np.floor(most * scores.transform("size").to_numpy())
+    return table.assign(occluded=occluded)
 
 
 def count_flags(table: pd.DataFrame) -> dict[str, Any]:

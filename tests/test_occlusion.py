@@ -278,3 +278,14 @@ def test_each_region_has_a_threshold_of_its_own_scores():
 def test_flags_compare_with_the_threshold_of_the_region():
     table = pd.DataFrame({"region": [0, 1, 2, 0], "score": np.float32([0.5, 0.5, 0.5, 0.9])})
     assert flag(table, [0.6, 0.4, 0.5]).occluded.tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize("most", [0.25, 0.5, 1.0])
+def test_at_most_a_share_of_a_regions_frames_is_flagged_the_lowest_first(most):
+    generator = np.random.default_rng(0)
+    table = table_of({n: generator.random((frames, 3)) for n, frames in enumerate((1, 4, 9))})
+    found = flag(table, [0.5, 0.7, 0.9], most)
+    for (_, region), rows in found.groupby(["tracklet", "region"]):
+        under = sorted(score for score in rows["score"] if score < np.float32([0.5, 0.7, 0.9][region]))
+        wanted = under[: int(most * len(rows))]
+        assert sorted(rows.loc[rows["occluded"], "score"]) == wanted

@@ -28,7 +28,7 @@ def main() -> None:
         in_train = store.roles[options.split] == Role.TRAIN
         thresholds = choose_thresholds(train_scores(scores, in_train), config)
         taus = [threshold.tau for threshold in thresholds]
-        scores = flag(scores, taus)
+        scores = flag(scores, taus, config.most_flagged)
         with replacing(options.scores) as partial:
             scores.to_parquet(partial, index=False)
         counts = count_flags(scores)
