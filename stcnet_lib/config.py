@@ -185,7 +185,7 @@ class OcclusionConfig(Section):
         1.0,
         gt=0,
         le=1,
-        description="largest share of a tracklet's frames in which a third may be flagged, its lowest scores: "
+        description="largest share of a tracklet's frames in which a third may be flagged (lowest first): "
         "a score only compares frames of a tracklet, so most of them have to show the person",
     )
     per_region: bool = Field(
