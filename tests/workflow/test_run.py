@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,41 @@ def test_report_holds_every_figure(finished):
         "samples.png",
     ):
         assert figure in report
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_report_opens_offline_without_console_errors(finished, tmp_path):
+    assert finished.snakemake("--report", "report.html").returncode == 0
+    done = subprocess.run(
+        [
+            CHROMIUM,
+            "--headless",
+            "--no-sandbox",  # root may not use it
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--no-first-run",
+            "--host-resolver-rules=MAP * ~NOTFOUND",  # offline, also where there is a network
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--enable-logging=stderr",
+            "--virtual-time-budget=8000",
+            "--dump-dom",
+            (finished.folder / "report.html").as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    # Snakemake's own page says this of itself in the console; it is a notice.
+    messages = [line for line in done.stderr.splitlines() if "CONSOLE" in line and "tailwindcss" not in line]
+    assert messages == []
+    source = (finished.folder / "report.html").read_text(encoding="utf-8")
+    for category in ("Comparison", "Completion", "Occlusion", "Training"):
+        # The source holds the words in its data; the page's script draws the menu with them.
+        assert done.stdout.count(category) > source.count(category)
 
 
 def test_a_failed_job_fails_the_run_through_the_pipe_to_its_log(tmp_path):
