@@ -35,6 +35,7 @@ def add_config(commandline: argparse.ArgumentParser, section: type[Section]) -> 
         "--config",
         type=parse,
         required=True,
+        default=argparse.SUPPRESS,  # required arguments have no default to show
         metavar="JSON",
         help=f"settings, a {section.__name__} of stcnet_lib/config.py; what is absent has the paper's value",
     )
@@ -49,7 +50,12 @@ def add_paths(commandline: argparse.ArgumentParser, **paths: str) -> None:
     """Required paths, by name with a help text."""
     for name, text in paths.items():
         commandline.add_argument(
-            f"--{name.replace('_', '-')}", type=Path, required=True, metavar="PATH", help=text
+            f"--{name.replace('_', '-')}",
+            type=Path,
+            required=True,
+            default=argparse.SUPPRESS,
+            metavar="PATH",
+            help=text,
         )
 
 
