@@ -151,7 +151,8 @@ def small_disk(tmp_path):
 def test_a_full_disk_leaves_nothing_half_written(crops, store_path, small_disk, tmp_path):
     reid = {"store": store_path, "model": small_disk / "model.json"}
     assert "No space left on device" in fails("train_reid", REID, **reid)
-    assert os.listdir(small_disk) == []
+    # The history fits, and is whole; of weights and their description there is nothing, not even a part.
+    assert set(os.listdir(small_disk)) <= {"history.csv"}
 
     noise = np.random.default_rng(0).integers(0, 256, (200, 100, 3), np.uint8)
     for path in crops.rglob("*.jpg"):
