@@ -4,7 +4,7 @@ The paper gives the number of layers and the resolution. Widths (c, 2c, 2c, 4c, 
 normalisation and the clipped output are those of its ancestors GLCIC and DeepFill.
 
 `space_to_depth` is the same stack with every layer at 1/4 resolution, after 4×4 blocks of pixels
-were moved into channels: several times cheaper on a CPU.
+were moved into channels; at 8 to 12 channels a step takes as long as with `full` on a CPU.
 """
 
 from __future__ import annotations
