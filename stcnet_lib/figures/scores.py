@@ -22,7 +22,6 @@ from stcnet_lib.files import read_json
 
 PARTS = {"train": (Role.TRAIN,), "test": (Role.QUERY, Role.GALLERY, Role.DISTRACTOR)}
 _BINS = 60
-_CHUNK = 512  # frames whose masks are in memory at a time
 
 
 @dataclass(frozen=True)

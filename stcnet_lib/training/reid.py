@@ -78,7 +78,7 @@ def train_reid(
 
             accuracy = (logits.argmax(1) == labels).float().mean()
             values = compute.average({"loss": loss, "accuracy": accuracy})
-            check_finite(values["loss"], step, state, "the network's settings:")
+            check_finite(values["loss"], step, state, "guider or networks")
             history.record(step, values, lr=rate, seconds=time.perf_counter() - started)
             progress.advance(loss=values["loss"])
             state.after_step(step + 1, signals)

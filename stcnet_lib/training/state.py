@@ -86,7 +86,7 @@ class Diverged(ValueError):
     """The loss is no longer a number."""
 
 
-def check_finite(loss: float, step: int, state: TrainingState, where: str) -> None:
+def check_finite(loss: float, step: int, state: TrainingState, section: str) -> None:
     """Stop a training whose loss became NaN or infinite, before its state overwrites the last good one.
 
     Raises:
@@ -98,8 +98,8 @@ def check_finite(loss: float, step: int, state: TrainingState, where: str) -> No
         f"the state after step {state.saved_step} is kept" if state.saved_step else "no state was saved yet"
     )
     raise Diverged(
-        f"the loss became {loss} at step {step + 1}; {kept}. Lower {where}.lr or the loss weights, or set "
-        f"{where}.precision to fp32, in config.yaml"
+        f"the loss became {loss} at step {step + 1}; {kept}. Lower lr, or set precision to fp32, under "
+        f"{section} in config.yaml"
     )
 
 

@@ -133,6 +133,7 @@ def test_divergence_names_the_step_and_keeps_the_last_good_state(store_path, tmp
     _, errors = process.communicate(timeout=240)
     assert process.returncode == 1
     assert "the loss became nan at step 9; the state after step 6 is kept" in errors
+    assert "under guider or networks in config.yaml" in errors
     assert len(list((tmp_path / "bad").glob(".resume-*"))) == 1
     assert not (tmp_path / "bad/model.json").exists()
 
