@@ -29,7 +29,8 @@ from stcnet_lib.config_errors import one_of, problem_lines
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+.-]*$")]  # becomes part of a path
 Precision = Literal["auto", "bf16", "fp32"]  # auto: bf16 where the device computes it natively
-Layout = Literal["walkers", "folder"]
+Layout = Literal["walkers", "folder", "manifest", "mars", "ilids_vid", "prid2011", "duke_video", "ls_vid"]
+QueryRule = Literal["spare", "every_camera"]
 
 
 class Section(BaseModel):
@@ -94,6 +95,15 @@ class DatasetConfig(Section):
         "stop", description="an undecodable, empty or missing frame: stop, or leave out and list"
     )
     licence: str | None = Field(None, description="overrides the licence the layout states")
+    queries: QueryRule = Field(
+        "spare",
+        description="test tracklets that the source does not part into query and gallery (folder `test`, "
+        "MARS without info/, manifest): see stcnet_lib/data/layouts/queries.py",
+    )
+    split_seed: int = Field(0, ge=0, description="prid2011 without a JSON file: draws its ten half splits")
+    split_frames: int = Field(
+        27, ge=1, le=1000, description="prid2011 likewise: least frames of a person before each camera"
+    )
     walkers: WalkersConfig = WalkersConfig()
 
     @model_validator(mode="after")
@@ -311,6 +321,22 @@ class EvaluationConfig(Section):
     )
 
 
+class ExportConfig(Section):
+    """A completed data set as images in its source's own layout."""
+
+    contents: Literal["restored", "raw", "mixed", "control"] = Field(
+        "restored",
+        description="mixed: train tracklets twice, as they were and restored, the others restored; "
+        "control: raw, but frames that the completion changed encoded again in the same way",
+    )
+    format: Literal["png", "jpeg"] = Field(
+        "png",
+        description="of changed frames; layouts whose names end in .jpg always get JPEG, those in .png PNG",
+    )
+    quality: int = Field(95, ge=50, le=100, description="of JPEG, without colour subsampling")
+    links: bool = Field(True, description="unchanged frames are hard links to the source where possible")
+
+
 class RuntimeConfig(Section):
     """How, not what: none of these values changes a result, so none reruns anything."""
 
@@ -336,6 +362,7 @@ class Config(Section):
     networks: dict[Name, ReIDConfig] = {"nl": ReIDConfig()}
     variants: tuple[VariantConfig, ...] = ()
     evaluation: EvaluationConfig = EvaluationConfig()
+    export: ExportConfig = ExportConfig()
     runtime: RuntimeConfig = RuntimeConfig()
 
     @model_validator(mode="after")

@@ -25,7 +25,9 @@ from stcnet_lib.progress import Progress
 
 __all__ = ["DataError", "count_roles", "prepare"]
 
-_BAD_FRAME = {"missing", "empty", "undecodable", "no_frames", "empty_folder"}  # may be left out
+# What may be left out. The last two are images that a layout has left out already: a name it cannot read,
+# and another person or camera than the rest of the tracklet.
+_BAD_FRAME = {"missing", "empty", "undecodable", "no_frames", "empty_folder", "odd_name", "mixed_tracklet"}
 _FATAL = {"shared_identity"}
 _TEST = (Role.QUERY, Role.GALLERY)
 _LISTED = 10  # problems in an error message
@@ -43,7 +45,7 @@ def prepare(config: DatasetConfig, store_path: Path, report_path: Path, seconds:
     layout = open_layout(config)
     if not len(layout):
         raise DataError(f"{layout.root}: got no tracklets, wanted some; see dataset.root in config.yaml")
-    findings = list(layout.findings())
+    findings: list[Finding] = []
     report = {
         "dataset": config.name,
         "layout": config.layout,
@@ -88,6 +90,7 @@ def _pack(layout: Layout, writer: StoreWriter, findings: list[Finding], seconds:
                 pids.append(tracklet.pid)
                 roles.append(tracklet.roles)
             progress.advance()
+    findings += layout.findings()
     if not roles:
         findings.insert(0, Finding("no_frames", "", "no tracklet has a usable frame"))
         raise DataError(_message(findings))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from stcnet_lib.config import DatasetConfig
 from stcnet_lib.data.layouts.base import Layout
 from stcnet_lib.data.layouts.folder import FolderLayout
@@ -22,4 +20,4 @@ def open_layout(config: DatasetConfig) -> Layout:
     if layout is None or config.root is None:
         known = ", ".join(sorted(_LAYOUTS))
         raise ValueError(f"dataset.layout: got '{config.layout}', wanted one that reads files: {known}")
-    return layout(Path(config.root))
+    return layout.open(config)

@@ -1,17 +1,21 @@
 """What a source layout tells: tracklets with their people, cameras and roles, and how to read a frame.
 
-A new data set is one new file with a subclass of `Layout`, and its entry in `layouts/__init__.py`.
+A new data set is one new file with a subclass of `Layout`, and its entry in `layouts/__init__.py`. The
+same class says where an export puts frames, and writes the tables that an export cannot copy.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from stcnet_lib.config import DatasetConfig
 from stcnet_lib.data.store import Role
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
@@ -55,9 +59,16 @@ class Layout(ABC):
     licence: str = "not stated by the source"
     citation: str = ""
     splits: int = 1
+    suffix: str | None = None  # of image names, where readers of this layout insist on one
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
+        self._findings: list[Finding] = []
+
+    @classmethod
+    def open(cls, config: DatasetConfig) -> Layout:
+        """The source that the configuration names; layouts with settings of their own take them here."""
+        return cls(Path(config.root))
 
     @abstractmethod
     def __len__(self) -> int:
@@ -68,12 +79,72 @@ class Layout(ABC):
         """All tracklets, always in the same order; one that has no frames as well."""
 
     def findings(self) -> list[Finding]:
-        """Faults of the structure itself, such as empty folders, that no tracklet shows."""
-        return []
+        """Faults of the structure itself, such as empty folders or images that belong to no tracklet.
+
+        Complete once all tracklets have been listed; each fault once, however often they were.
+        """
+        return list(dict.fromkeys(self._findings))
 
     def read(self, frame: Frame) -> bytes:
         """The encoded image, as it is in the source."""
         return (self.root / frame.source).read_bytes()
+
+    def tables(self) -> list[str]:
+        """Files that say what the images are, relative to the root; an export carries copies of them."""
+        return []
+
+    def copy_tables(self, folder: Path) -> None:
+        """Put what `tables` lists into an export, byte for byte."""
+        for table in self.tables():
+            (folder / table).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.root / table, folder / table)
+
+    def write_tables(self, folder: Path, tracklets: Iterable[SourceTracklet]) -> None:
+        """The same for an export whose frames are not those of the source: tables that name frames are
+        written anew.
+
+        Args:
+            tracklets: of the export, in its order; a frame's `source` is its path in `folder`.
+        """
+        self.copy_tables(folder)
+
+    def copy_path(self, source: str) -> str:
+        """Where a second version of a frame stands, in a tracklet of its own beside the first.
+
+        Raises:
+            ValueError: the layout has room for one tracklet only.
+        """
+        raise ValueError(
+            f"export.contents: got 'mixed', wanted another: {type(self).__name__} holds one tracklet "
+            f"a person and camera, so {source} cannot stand there twice"
+        )
+
+
+def subfolders(path: Path) -> list[str]:
+    """Names of the folders in a folder, in natural order, without hidden ones; none if it does not exist."""
+    return _listed(path, os.DirEntry.is_dir)
+
+
+def images_in(path: Path) -> list[str]:
+    """Names of the images in a folder, in natural order, without hidden ones; none if it does not exist."""
+    return _listed(path, lambda entry: os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES)
+
+
+def _listed(path: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[str]:
+    try:
+        with os.scandir(path) as entries:
+            return natural_order(
+                entry.name for entry in entries if not entry.name.startswith(".") and wanted(entry)
+            )
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def numbered(frames: Iterable[tuple[int, str]]) -> tuple[Frame, ...]:
+    """Frames from (number, source), by number and then name; places from 0 where a number repeats."""
+    ordered = sorted(frames, key=lambda frame: (frame[0], natural_key(frame[1])))
+    rising = all(a[0] < b[0] < 2**31 for a, b in pairwise(ordered))
+    return tuple(Frame(number if rising else place, source) for place, (number, source) in enumerate(ordered))
 
 
 def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:

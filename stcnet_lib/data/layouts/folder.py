@@ -1,10 +1,7 @@
 """The plain layout: `<split>/<pid>/<camera>/<tracklet>/*.jpg`, for data of one's own.
 
 `<split>` is `train`, `query`, `gallery`, `distractor` (in the gallery, matches nobody), or `test`, which is
-divided like this: of every person and camera with two or more tracklets the first is a query and the
-others are gallery. A person whom no camera saw twice gives the tracklet of the first camera as the query.
-A person seen by one camera only is gallery, since nothing could match. So every query has a match before
-another camera, and no tracklet is both.
+divided by the rule `dataset.queries` (`queries.py`).
 
 Folder names need not be numbers: see `label_numbers`. Names and frames are in natural order (2 before 10).
 Hidden files, and files that are no images, are passed over.
@@ -12,22 +9,23 @@ Hidden files, and files that are no images, are passed over.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from stcnet_lib.config import DatasetConfig, QueryRule
 from stcnet_lib.data.layouts.base import (
-    IMAGE_SUFFIXES,
     DataError,
     Finding,
     Frame,
     Layout,
     SourceTracklet,
     frame_numbers,
+    images_in,
     label_numbers,
-    natural_order,
+    subfolders,
 )
+from stcnet_lib.data.layouts.queries import choose_queries
 from stcnet_lib.data.store import Role
 
 _ROLES = {
@@ -56,9 +54,8 @@ class _Folder:
 class FolderLayout(Layout):
     """See the module."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, queries: QueryRule = "spare") -> None:
         super().__init__(root)
-        self._findings: list[Finding] = []
         if not any((self.root / split).is_dir() for split in _SPLITS):
             raise DataError(
                 f"{self.root}: got no folder {', '.join(_SPLITS[:-1])} or {_SPLITS[-1]}, wanted "
@@ -67,21 +64,20 @@ class FolderLayout(Layout):
         self._folders = list(self._walk())
         self._pids = label_numbers(folder.pid for folder in self._folders)
         self._cameras = label_numbers(folder.camera for folder in self._folders)
-        self._queries = _queries([folder for folder in self._folders if folder.split == "test"])
+        test = [folder for folder in self._folders if folder.split == "test"]
+        chosen = choose_queries([(folder.pid, folder.camera) for folder in test], queries)
+        self._queries = {test[place] for place in chosen}
+
+    @classmethod
+    def open(cls, config: DatasetConfig) -> FolderLayout:
+        return cls(Path(config.root), config.queries)
 
     def __len__(self) -> int:
         return len(self._folders)
 
-    def findings(self) -> list[Finding]:
-        return self._findings
-
     def tracklets(self) -> Iterator[SourceTracklet]:
         for folder in self._folders:
-            images = natural_order(
-                entry.name
-                for entry in (self.root / folder.path).iterdir()
-                if entry.suffix.lower() in IMAGE_SUFFIXES and not entry.name.startswith(".")
-            )
+            images = images_in(self.root / folder.path)
             yield SourceTracklet(
                 self._pids[folder.pid],
                 self._cameras[folder.camera],
@@ -92,6 +88,10 @@ class FolderLayout(Layout):
                     for number, image in zip(frame_numbers(images), images, strict=True)
                 ),
             )
+
+    def copy_path(self, source: str) -> str:
+        tracklet, _, image = source.rpartition("/")
+        return f"{tracklet}_restored/{image}"
 
     def _role(self, folder: _Folder) -> Role:
         if folder.split == "test":
@@ -108,25 +108,7 @@ class FolderLayout(Layout):
                         yield _Folder(split, pid, camera, name)
 
     def _subfolders(self, path: str) -> list[str]:
-        names = natural_order(
-            entry.name
-            for entry in (self.root / path).iterdir()
-            if entry.is_dir() and not entry.name.startswith(".")
-        )
+        names = subfolders(self.root / path)
         if not names:
             self._findings.append(Finding("empty_folder", path, "holds no folder"))
         return names
-
-
-def _queries(folders: list[_Folder]) -> set[_Folder]:
-    """The queries among the tracklets of `test`, by the rule of the module; folders are in order."""
-    people: dict[str, dict[str, list[_Folder]]] = defaultdict(lambda: defaultdict(list))
-    for folder in folders:
-        people[folder.pid][folder.camera].append(folder)
-    queries = set()
-    for cameras in people.values():
-        if len(cameras) < 2:
-            continue
-        several = [tracklets[0] for tracklets in cameras.values() if len(tracklets) > 1]
-        queries.update(several or [next(iter(cameras.values()))[0]])
-    return queries

@@ -1,0 +1,46 @@
+"""Matrices in `.mat` files: the older format through SciPy, the newer one, which is HDF5, through h5py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import scipy.io
+
+from stcnet_lib.data.layouts.base import DataError
+
+_HEADER = 116  # bytes of free text, in which SciPy writes the time
+
+
+def read_matrix(path: Path, name: str) -> np.ndarray:
+    """An int64 matrix.
+
+    Raises:
+        DataError: the file is missing or damaged, or holds no whole numbers of that name.
+    """
+    try:
+        values = _read(path, name)
+    except KeyError:
+        raise DataError(f"{path}: got no variable '{name}', wanted one") from None
+    except Exception as error:  # SciPy raises what its parser stumbles over: TypeError, struct.error, …
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path}: cannot be read as a .mat file ({reason})") from None
+    values = np.atleast_2d(values)
+    if values.dtype.kind not in "iuf" or values.ndim != 2 or (values != np.floor(values)).any():
+        raise DataError(f"{path}: got '{name}' of {values.dtype} {values.shape}, wanted whole numbers")
+    return values.astype(np.int64)
+
+
+def _read(path: Path, name: str) -> np.ndarray:
+    if path.is_file() and h5py.is_hdf5(path):
+        with h5py.File(path, "r") as file:
+            return file[name][()].T  # MATLAB stores columns first
+    return scipy.io.loadmat(path, variable_names=[name], mat_dtype=True)[name]
+
+
+def write_matrix(path: Path, name: str, values: np.ndarray) -> None:
+    """A `.mat` file with one matrix; equal values give equal bytes."""
+    scipy.io.savemat(path, {name: values.astype(np.float64)}, appendmat=False)
+    with open(path, "r+b") as file:
+        file.write(b"MATLAB 5.0 MAT-file, written by stcnet".ljust(_HEADER))
