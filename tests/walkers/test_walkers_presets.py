@@ -1,0 +1,101 @@
+"""The named sizes: each overlay of workflow/presets gives a configuration that can be used, and what it promises."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from stcnet_lib.config import Config, load_config
+from stcnet_lib.walkers.dataset import list_tracklets, write_walkers
+from stcnet_lib.walkers.tracklet import render_tracklet
+from stcnet_lib.walkers.truth import hidden_thirds
+
+PRESETS = sorted(path.stem for path in Path("workflow/presets").glob("walkers_*.yaml"))
+
+
+def overlaid(preset: str) -> Config:
+    """config.yaml with an overlay, merged as Snakemake merges them."""
+    values = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
+    update_config(values, yaml.safe_load(Path(f"workflow/presets/{preset}.yaml").read_text(encoding="utf-8")))
+    return load_config(values)
+
+
+def longest_hidden(preset: str, count: int) -> tuple[np.ndarray, float]:
+    """(count,) share of frames in which the most hidden third is hidden, of occluded tracklets; and the cap."""
+    walkers = overlaid(preset).dataset.walkers.model_copy(update={"occluded_tracklets": 1.0})
+    jobs = list_tracklets(walkers)
+    chosen = [jobs[i] for i in np.random.default_rng(0).choice(len(jobs), count, replace=False)]
+    tracklets = [render_tracklet(walkers, job.identity, job.camera, job.index) for job in chosen]
+    hidden = np.stack([hidden_thirds(t.occluder, t.person).mean(axis=0) for t in tracklets])
+    return hidden.max(axis=1), walkers.most_hidden
+
+
+def test_every_size_is_here():
+    assert PRESETS == ["walkers_hard", "walkers_large", "walkers_tiny", "walkers_unseen_cameras"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_an_overlay_makes_a_configuration_with_a_folder_of_its_own(preset):
+    config = overlaid(preset)
+    assert config.dataset.name == preset
+    assert config.dataset.layout == "walkers"
+    assert config.networks["nl"].non_local
+    assert not config.guider.non_local
+    # Guider and network differ in the non-local blocks alone, or their rows could not be compared.
+    assert config.networks["nl"] == config.guider.model_copy(update={"non_local": True})
+    assert config.guider.pretrained == "none", "a preset must not need a download"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_an_overlay_says_what_it_is_for_and_how_to_call_it(preset):
+    text = Path(f"workflow/presets/{preset}.yaml").read_text(encoding="utf-8")
+    comment = text[: text.index("\ndataset:")]
+    assert all(line.startswith("#") for line in comment.strip().splitlines())
+    assert f"make run CONFIG=workflow/presets/{preset}.yaml" in comment
+    assert f"--configfile workflow/presets/{preset}.yaml" in comment
+
+
+def test_the_variants_of_the_benchmark_change_nothing_but_the_data():
+    embedded = load_config(yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8")))
+    for preset, keys in (
+        ("walkers_hard", {"event_frames", "most_hidden"}),
+        ("walkers_unseen_cameras", {"unseen_test_cameras"}),
+    ):
+        config = overlaid(preset)
+        assert config.model_copy(update={"dataset": embedded.dataset}) == embedded
+        walkers, usual = config.dataset.walkers.model_dump(), embedded.dataset.walkers.model_dump()
+        assert {key for key in usual if walkers[key] != usual[key]} == keys
+
+
+def test_the_default_keeps_the_mean_of_a_tracklet_clean_and_hard_does_not():
+    usual, cap = longest_hidden("walkers_unseen_cameras", 40)  # occluders as in config.yaml
+    assert cap == 0.4
+    assert 0 < usual.min() <= usual.max() <= cap + 1e-12
+    hard, cap = longest_hidden("walkers_hard", 40)
+    assert cap == 0.7
+    assert hard.max() <= cap + 1e-12
+    assert (hard >= 0.45).mean() > 0.6  # measured: 0.92 of 240
+    assert (hard > 0.5).mean() > 0.4
+
+
+def test_tiny_is_a_hundredth_of_the_default(tmp_path):
+    pixels = {
+        preset: len(list_tracklets(walkers)) * walkers.frames * walkers.height * walkers.width
+        for preset in PRESETS
+        for walkers in [overlaid(preset).dataset.walkers]
+    }
+    assert pixels["walkers_tiny"] * 100 < pixels["walkers_hard"] < pixels["walkers_large"] / 10
+    paths = [tmp_path / name for name in ("tracklets.h5", "truth.h5", "integrity.json")]
+    report = write_walkers(overlaid("walkers_tiny").dataset, *paths)
+    assert report["tracklets"] == 32
+    assert report["splits"]["train"]["hidden_regions"] > 0 < report["splits"]["test"]["hidden_regions"]
+    assert sum(path.stat().st_size for path in paths) < 10e6
+
+
+def test_unseen_cameras_are_unseen_in_what_is_written():
+    jobs = list_tracklets(overlaid("walkers_unseen_cameras").dataset.walkers)
+    seen, unseen = ({job.camera for job in jobs if job.role == role} for role in (1, 2))
+    assert len(seen) == len(unseen) == 3
+    assert not seen & unseen
