@@ -1,19 +1,28 @@
-"""The result table: every variant with its interval, its difference to raw data, and the gap closed."""
+"""The result table: every variant with its interval, its difference to raw data, and the gap closed.
+
+A variant is a network with its training and test data, a cell is a variant on one split with one seed. What
+is measured of a cell is measured in the same way of all cells of a variant together (`statistics`), so with
+one run the two agree.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from stcnet_lib.evaluation.statistics import Interval, gap_closed, paired_bootstrap
+from stcnet_lib.evaluation.statistics import METRICS, Interval, Runs, gap_closed, paired_bootstrap
+from stcnet_lib.evaluation.stratify import mean_strata, strata
 from stcnet_lib.files import read_json
 
 RAW, CLEAN = "raw", "clean"
+VARIANT = ("network", "train", "test")
+KEYS = {metric: metric.replace("-", "") for metric in METRICS}  # mAP and rank1: as in the JSON
 
 
 @dataclass(frozen=True)
@@ -30,11 +39,20 @@ class Cell:
         """The same network, split and seed on other data."""
         return Cell(self.network, train, test, self.split, self.seed)
 
+    @property
+    def variant(self) -> tuple[str, str, str]:
+        return self.network, self.train, self.test
+
     @classmethod
     def from_path(cls, path: Path) -> Cell:
         """Read off `…/split~0/seed~0/train~raw/reid~nl/test~raw/metrics.json`."""
-        named = dict(re.findall(r"(?:^|/)(\w+)~([^/]+)", path.as_posix()))
+        named = named_parts(path)
         return cls(named["reid"], named["train"], named["test"], int(named["split"]), int(named["seed"]))
+
+
+def named_parts(path: Path) -> dict[str, str]:
+    """What stands in a path as `/NAME~VALUE`."""
+    return dict(re.findall(r"(?:^|/)(\w+)~([^/]+)", path.as_posix()))
 
 
 @dataclass(frozen=True)
@@ -49,82 +67,138 @@ class Result:
         return cls(read_json(metrics), pd.read_parquet(queries))
 
 
-def compare(results: Mapping[Cell, Result], resamples: int) -> dict[str, Any]:
-    """Rows in the given order, the share of the gap that each completion closes, and means over repeats.
+@dataclass(frozen=True)
+class Shares:
+    """Share of the frames of every tracklet in which a third is hidden, and who says so: truth or flags."""
+
+    source: str
+    of_tracklet: np.ndarray  # (N,)
+
+    @classmethod
+    def read(cls, path: Path) -> Shares:
+        """A `shares.parquet`, whose rows are the tracklets in order."""
+        table = pd.read_parquet(path).sort_values("tracklet")
+        (source,) = table["source"].unique()
+        return cls(source, table["share"].to_numpy())
+
+
+def compare(
+    results: Mapping[Cell, Result], resamples: int, shares: Mapping[tuple[int, int], Shares] | None = None
+) -> dict[str, Any]:
+    """One row a cell and one mean a variant, both in the given order.
 
     Intervals are 95 %, from a bootstrap over identities; differences are paired with the same network
-    trained and tested on raw data, same split and seed.
+    trained and tested on raw data, same splits and seeds.
+
+    Args:
+        shares: (split, seed) -> what is hidden there, for results by share; without it there are none.
     """
+    rows = [_row(cell, results, resamples, shares or {}) for cell in results]
+    of_variant: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in results:
+        of_variant.setdefault(cell.variant, []).append(cell)
+    by_cell = dict(zip(results, rows, strict=True))
     return {
-        "rows": [_row(cell, results, resamples) for cell in results],
-        "gap_closed": [row for cell in results if (row := _gap(cell, results, resamples))],
-        "means": _means(results),
+        "rows": rows,
+        "means": [
+            _mean(cells, [by_cell[cell] for cell in cells], results, resamples)
+            for cells in of_variant.values()
+        ],
+        "hidden_source": next((found.source for found in (shares or {}).values()), None),
     }
 
 
-def _row(cell: Cell, results: Mapping[Cell, Result], resamples: int) -> dict[str, Any]:
-    result = results[cell]
-    baseline_cell = cell.with_data(RAW, RAW)
-    baseline = results.get(baseline_cell, result)
-    intervals = paired_bootstrap(baseline.queries, result.queries, resamples)
-    row: dict[str, Any] = vars(cell) | {
-        key.replace("-", ""): value for key, value in result.metrics["metrics"].items()
+def _row(
+    cell: Cell,
+    results: Mapping[Cell, Result],
+    resamples: int,
+    shares: Mapping[tuple[int, int], Shares],
+) -> dict[str, Any]:
+    result, hidden = results[cell], shares.get((cell.split, cell.seed))
+    values = {key.replace("-", ""): value for key, value in result.metrics["metrics"].items()}
+    counts = {"queries": len(result.queries), "identities": int(result.queries["pid"].nunique())}
+    return (
+        {**vars(cell), **values, **counts}
+        | _measured([cell], results, resamples)
+        | {"strata": strata(result.queries, hidden.of_tracklet) if hidden else None}
+    )
+
+
+def _measured(cells: Sequence[Cell], results: Mapping[Cell, Result], resamples: int) -> dict[str, Any]:
+    """Intervals, difference to raw data and gap closed, of all cells of a variant, or of one."""
+
+    def runs(train: str, test: str) -> Runs | None:
+        return _runs([cell.with_data(train, test) for cell in cells], results)
+
+    _, train, test = cells[0].variant
+    own, raw, clean = runs(train, test), runs(RAW, RAW), runs(CLEAN, CLEAN)
+    intervals = paired_bootstrap(raw or own, own, resamples)
+    measured: dict[str, Any] = {f"{KEYS[m]}_interval": _bounds(found["b"]) for m, found in intervals.items()}
+    measured |= {"difference": None, "gap_closed": None}
+    if raw and (train, test) != (RAW, RAW):
+        measured["difference"] = {KEYS[m]: found["difference"].as_dict() for m, found in intervals.items()}
+    restores = CLEAN not in (train, test) and test != RAW
+    if raw and clean and restores:
+        closed = gap_closed(raw, own, clean, resamples)
+        measured["gap_closed"] = {KEYS[m]: found.as_dict() for m, found in closed.items()}
+    return measured
+
+
+def _runs(cells: Sequence[Cell], results: Mapping[Cell, Result]) -> Runs | None:
+    """Their queries by split, or None where one of them was not evaluated."""
+    if any(cell not in results for cell in cells):
+        return None
+    runs: dict[int, list[pd.DataFrame]] = {}
+    for cell in cells:
+        runs.setdefault(cell.split, []).append(results[cell].queries)
+    return runs
+
+
+def _mean(
+    cells: Sequence[Cell],
+    rows: Sequence[Mapping[str, Any]],
+    results: Mapping[Cell, Result],
+    resamples: int,
+) -> dict[str, Any]:
+    """The mean over splits and seeds, with the spread over these runs beside every interval."""
+    metrics = {key.replace("-", "") for key in results[cells[0]].metrics["metrics"]}
+    mean = dict(zip(VARIANT, cells[0].variant, strict=True)) | {"runs": len(rows)}
+    mean["mean"] = {key: float(np.mean([row[key] for row in rows])) for key in sorted(metrics)}
+    mean["spread"] = {key: _spread([row[key] for row in rows]) for key in sorted(metrics)}
+    mean |= _measured(cells, results, resamples)
+    for name in ("difference", "gap_closed"):
+        for key, values in (mean[name] or {}).items():
+            values["spread"] = _spread([row[name][key]["value"] for row in rows])
+    found = [row["strata"] for row in rows if row["strata"]]
+    return mean | {"strata": mean_strata(found) if found else None}
+
+
+def _spread(values: Sequence[float | None]) -> dict[str, float | None]:
+    """Least, most and standard deviation of the runs in which the value is defined."""
+    known = [value for value in values if value is not None]
+    return {
+        "least": min(known, default=None),
+        "most": max(known, default=None),
+        "deviation": float(np.std(known, ddof=1)) if len(known) > 1 else None,
     }
-    for metric in intervals:
-        row[f"{metric.replace('-', '')}_interval"] = _bounds(intervals[metric]["b"])
-    row["queries"] = len(result.queries)
-    row["identities"] = int(result.queries["pid"].nunique())
-    row["difference"] = None
-    if baseline_cell in results and baseline_cell != cell:
-        row["difference"] = {
-            metric.replace("-", ""): values["difference"].as_dict() for metric, values in intervals.items()
-        }
-    return row
-
-
-def _gap(cell: Cell, results: Mapping[Cell, Result], resamples: int) -> dict[str, Any] | None:
-    """Gap closed by a completion that data were trained and tested on, or tested on alone."""
-    raw, clean = cell.with_data(RAW, RAW), cell.with_data(CLEAN, CLEAN)
-    if cell in (raw, clean) or CLEAN in (cell.train, cell.test) or cell.test == RAW:
-        return None
-    if raw not in results or clean not in results:
-        return None
-    closed = gap_closed(results[raw].queries, results[cell].queries, results[clean].queries, resamples)
-    return vars(cell) | {metric.replace("-", ""): value.as_dict() for metric, value in closed.items()}
-
-
-def _means(results: Mapping[Cell, Result]) -> list[dict[str, Any]]:
-    """Mean and standard deviation over splits and seeds; the deviation is None for a single run."""
-    rows = [
-        {"network": c.network, "train": c.train, "test": c.test}
-        | {key.replace("-", ""): value for key, value in result.metrics["metrics"].items()}
-        for c, result in results.items()
-    ]
-    table = pd.DataFrame(rows)
-    keys = ["network", "train", "test"]
-    means = []
-    for group, part in table.groupby(keys, sort=False):
-        values = part.drop(columns=keys)
-        deviation = values.std().to_dict() if len(part) > 1 else dict.fromkeys(values)
-        means.append(
-            dict(zip(keys, group, strict=True))
-            | {"runs": len(part), "mean": values.mean().to_dict(), "deviation": deviation}
-        )
-    return means
 
 
 def flat_table(comparison: Mapping[str, Any]) -> pd.DataFrame:
-    """The rows as a flat table for `comparison.csv`."""
+    """The rows as a flat table for `comparison.csv`: one row a run."""
     flat: list[dict[str, Any]] = []
     for row in comparison["rows"]:
-        line = {key: value for key, value in row.items() if not isinstance(value, (list, dict))}
-        line.pop("difference", None)
-        for metric in ("mAP", "rank1"):
-            line[f"{metric}_low"], line[f"{metric}_high"] = row[f"{metric}_interval"]
-            difference = (row["difference"] or {}).get(metric, {})
-            line[f"{metric}_difference"] = difference.get("value")
-            line[f"{metric}_difference_low"] = difference.get("low")
-            line[f"{metric}_difference_high"] = difference.get("high")
+        line = {key: value for key, value in row.items() if not isinstance(value, (list, dict, type(None)))}
+        for key in KEYS.values():
+            line[f"{key}_low"], line[f"{key}_high"] = row[f"{key}_interval"]
+            for name in ("difference", "gap_closed"):
+                values = (row[name] or {}).get(key, {})
+                line[f"{key}_{name}"] = values.get("value")
+                line[f"{key}_{name}_low"], line[f"{key}_{name}_high"] = values.get("low"), values.get("high")
+        if row["strata"]:
+            line["hidden_source"] = comparison["hidden_source"]
+        for stratum in row["strata"] or []:
+            name = stratum["hidden"].removesuffix(" %").replace("-", "_")
+            line |= {f"{key}_hidden_{name}": stratum[key] for key in ("queries", "mAP", "rank1")}
         flat.append(line)
     return pd.DataFrame(flat)
 

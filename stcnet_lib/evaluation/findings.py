@@ -1,4 +1,4 @@
-"""What `comparison.json` says beside its tables: occlusions found, gap closed, a conclusion in one line."""
+"""What `comparison.json` says beside its tables: occlusions found, a conclusion in one line."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from stcnet_lib.evaluation.tables import (
     NOTHING,
     Comparison,
     heading,
-    means_table,
     points,
+    repeated,
     result_table,
+    strata_table,
+    strata_title,
 )
 
 _CLEAN = "clean"
 
 
 def comparison_text(comparison: Comparison) -> str:
-    """Everything for a terminal: heading, table, means over repeats, localisation, gap closed, conclusion."""
-    means = means_table(comparison)
+    """Everything for a terminal: heading, tables of variants, localisation, conclusion."""
+    strata = strata_table(comparison)
     parts = [
         heading(comparison),
-        result_table(comparison, ranks=("rank5",)).as_text() if comparison["rows"] else "no variants",
-        means.as_text() if means else "",
+        result_table(comparison, compact=True).as_text() if comparison["rows"] else "no variants",
+        "" if strata is None else f"{strata_title(comparison)}\n{strata.as_text()}",
         *("\n  ".join([title, *lines]) for title, lines in localisation_parts(comparison)),
-        "\n".join(gap_lines(comparison)),
         conclusion(comparison),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -81,38 +82,12 @@ def _run_parts(found: Mapping[str, Any] | None, threshold: Mapping[str, Any]) ->
     return parts
 
 
-def gap_lines(comparison: Comparison) -> list[str]:
-    """The share of the damage done by occlusion that each completion undoes."""
-    lines = []
-    several = len({(row["split"], row["seed"]) for row in comparison["rows"]}) > 1
-    for gap in comparison.get("gap_closed") or []:
-        run = f", split {gap['split']}, seed {gap['seed']}" if several else ""
-        closed = ", ".join(
-            f"{'mAP' if key == 'mAP' else 'rank-1'} {_closed(gap[key])}"
-            for key in ("mAP", "rank1")
-            if key in gap
-        )
-        lines.append(
-            f"Gap from raw to clean closed by {gap['network']}, {gap['train']} → {gap['test']}{run}: {closed}"
-        )
-    return lines
-
-
-def _closed(interval: Mapping[str, float | None]) -> str:
-    if interval["value"] is None:
-        return "undefined (no gap)"
-    bounds = interval["low"], interval["high"]
-    if None in bounds:
-        return f"{100 * interval['value']:.0f} % [unbounded: the gap itself is uncertain]"
-    return f"{100 * interval['value']:.0f} % [{100 * bounds[0]:.0f}, {100 * bounds[1]:.0f}]"
-
-
 def conclusion(comparison: Comparison) -> str:
     """One line on the main variant: the paper's, STCnet's data in training and test, if there is one."""
     rows = [
         row
-        for row in comparison["rows"]
-        if row.get("difference") and _CLEAN not in (row["train"], row["test"])
+        for row in comparison.get("means") or []
+        if row["difference"] and _CLEAN not in (row["train"], row["test"])
     ]
     if not rows:
         return ""
@@ -120,9 +95,10 @@ def conclusion(comparison: Comparison) -> str:
     # Of equals the first one stays first, so the order of the configuration decides.
     row = max(rows, key=lambda row: (row["test"] in restored, row["train"] == row["test"]))
     difference = row["difference"]["mAP"]
+    means = f", a mean of {row['runs']} runs" if repeated(comparison) else ""
     return (
         f"Training on {row['train']} and testing on {row['test']} data, instead of raw data, changed the mAP "
-        f"of {row['network']} by {points(difference)} points: {_verdict(difference)}."
+        f"of {row['network']} by {points(difference)} points{means}: {_verdict(difference)}."
     )
 
 

@@ -4,18 +4,26 @@ The queries of one person share clothes, gait and the same matches, so their res
 A bootstrap that draws queries takes them for independent and reports intervals that are falsely narrow (on
 the walkers ±2.7 points of mAP instead of ±4.4). So whole identities are drawn, with all their queries; and
 both systems are read at the same draw, since a difference on the same people is far surer than two separate
-means. What this leaves out is the noise of training: another seed moves the results as well.
+means.
+
+Every system may have been trained several times, and on several splits. The same people are drawn for all
+of these runs, and a query's results are averaged over the seeds first: the interval is that of the mean over
+these seeds. What it leaves out is the noise of training: another seed moves the results as well, so the
+spread over runs has to stand beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 
 METRICS = ("mAP", "rank-1")
+
+# The per-query tables (`ProtocolResult.queries`) of one system: split -> one for each seed.
+Runs = Mapping[int, Sequence[pd.DataFrame]]
 
 _CHUNK_COUNTS = 1 << 22  # how often each identity was drawn, in memory at a time: 32 MiB
 
@@ -45,23 +53,54 @@ def draw_identities(identities: int, resamples: int, seed: int) -> Iterator[np.n
         yield generator.multinomial(identities, chances, size=min(block, resamples - start))
 
 
-def bootstrap_metrics(tables: Mapping[str, pd.DataFrame], resamples: int, seed: int) -> np.ndarray:
-    """Every system's metrics at the same draws of identities.
+def bootstrap_metrics(systems: Mapping[str, Runs], resamples: int, seed: int) -> np.ndarray:
+    """Every system's metrics at the same draws of identities, the mean over its splits.
+
+    People are drawn from all splits together, each with the queries of every split that tests them. A split
+    none of whose people were drawn counts for nothing in that draw.
 
     Args:
-        tables: system -> its per-query table (`ProtocolResult.queries`), of the same queries.
+        systems: name -> its runs, all with the same splits and, in each, the same queries.
 
     Returns:
         (S, R, M), the metrics in the order of `METRICS`.
     """
-    aligned = align(tables)
-    people, index = np.unique(next(iter(aligned.values()))["pid"].to_numpy(), return_inverse=True)
-    sizes = np.bincount(index)  # (I,)
-    sums = np.stack(  # (I, S·M)
-        [np.bincount(index, weights) for table in aligned.values() for weights in _per_query(table)], axis=1
-    )
-    drawn = [(n @ sums) / (n @ sizes)[:, None] for n in draw_identities(len(people), resamples, seed)]
-    return np.concatenate(drawn).reshape(resamples, len(tables), len(METRICS)).swapaxes(0, 1)
+    parts = [_values_of_split(systems, split) for split in _splits(systems)]
+    people = np.unique(np.concatenate([pid for pid, _ in parts]))
+    tables = []  # of each split: queries of every person (I,), and their sums of values (I, S·M)
+    for pid, values in parts:
+        index = np.searchsorted(people, pid)
+        sums = [np.bincount(index, column, len(people)) for column in values.reshape(len(pid), -1).T]
+        tables.append((np.bincount(index, minlength=len(people)), np.stack(sums, axis=1)))
+    drawn = [_mean_over_splits(n, tables) for n in draw_identities(len(people), resamples, seed)]
+    return np.concatenate(drawn).reshape(resamples, len(systems), len(METRICS)).swapaxes(0, 1)
+
+
+def _splits(systems: Mapping[str, Runs]) -> list[int]:
+    found = {name: sorted(runs) for name, runs in systems.items()}
+    first, *others = found.values()
+    if any(other != first for other in others):
+        raise ValueError(f"bootstrap: got the splits {found}, wanted the same ones of every system")
+    return first
+
+
+def _values_of_split(systems: Mapping[str, Runs], split: int) -> tuple[np.ndarray, np.ndarray]:
+    """The pid of every query (Q,) and what its metrics are the means of (Q, S, M), averaged over seeds."""
+    tables = {(name, i): table for name, runs in systems.items() for i, table in enumerate(runs[split])}
+    aligned = align({f"{name}, split {split}, run {i}": table for (name, i), table in tables.items()})
+    values = dict(zip(tables, map(_per_query, aligned.values()), strict=True))
+    of_systems = [
+        np.mean([values[name, i] for i in range(len(runs[split]))], axis=0) for name, runs in systems.items()
+    ]
+    return next(iter(aligned.values()))["pid"].to_numpy(), np.stack(of_systems, axis=1)
+
+
+def _mean_over_splits(drawn: np.ndarray, tables: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Metrics (R', S·M) of draws (R', I); `tables` holds `(I,)` queries and `(I, S·M)` sums of each split."""
+    queries = np.stack([drawn @ sizes for sizes, _ in tables])[..., None]  # (P, R', 1)
+    sums = np.stack([drawn @ sums for _, sums in tables])  # (P, R', S·M)
+    some = queries > 0
+    return (sums / np.where(some, queries, 1)).sum(axis=0) / some.sum(axis=0)
 
 
 def align(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -81,17 +120,19 @@ def align(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return aligned
 
 
-def _per_query(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """What each metric is the mean of, in the order of `METRICS`."""
-    return table["ap"].to_numpy(np.float64), (table["first_match"].to_numpy() == 1).astype(np.float64)
+def _per_query(table: pd.DataFrame) -> np.ndarray:
+    """What each metric is the mean of, in the order of `METRICS`: (Q, M)."""
+    return np.stack([table["ap"].to_numpy(np.float64), table["first_match"].to_numpy() == 1], axis=1)
 
 
-def _means(table: pd.DataFrame) -> np.ndarray:
-    return np.array([values.mean() for values in _per_query(table)])
+def _means(runs: Runs) -> np.ndarray:
+    """The metrics (M,): the mean over splits of the mean over seeds."""
+    of_splits = [[_per_query(table).mean(axis=0) for table in tables] for tables in runs.values()]
+    return np.mean([np.mean(seeds, axis=0) for seeds in of_splits], axis=0)
 
 
 def paired_bootstrap(
-    a: pd.DataFrame, b: pd.DataFrame, resamples: int = 2000, seed: int = 0, level: float = 0.95
+    a: Runs, b: Runs, resamples: int = 2000, seed: int = 0, level: float = 0.95
 ) -> dict[str, dict[str, Interval]]:
     """Metric -> `a`, `b` and `difference` (b - a), each with its percentile interval."""
     drawn = bootstrap_metrics({"a": a, "b": b}, resamples, seed)  # (2, R, M)
@@ -109,21 +150,22 @@ def paired_bootstrap(
 
 
 def gap_closed(
-    occluded: pd.DataFrame,
-    restored: pd.DataFrame,
-    clean: pd.DataFrame,
+    occluded: Runs,
+    restored: Runs,
+    clean: Runs,
     resamples: int = 2000,
     seed: int = 0,
     level: float = 0.95,
 ) -> dict[str, Interval]:
     """Metric -> (restored - occluded) / (clean - occluded), the share of the damage that is undone.
 
+    Of several runs it is the ratio of the means, not the mean of ratios, which one small gap would rule.
     The share means something only where occlusion costs something. Without a gap the value is None. Where
     more resamples than one tail holds have none, the ratio is unbounded and so is the interval: None.
     """
-    tables = {"occluded": occluded, "restored": restored, "clean": clean}
-    drawn = bootstrap_metrics(tables, resamples, seed)
-    values = np.stack([_means(table) for table in tables.values()])
+    systems = {"occluded": occluded, "restored": restored, "clean": clean}
+    drawn = bootstrap_metrics(systems, resamples, seed)
+    values = np.stack([_means(runs) for runs in systems.values()])
     return {metric: _ratio_interval(values[..., m], drawn[..., m], level) for m, metric in enumerate(METRICS)}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from stcnet_lib import REGIONS
 from stcnet_lib.evaluation.ranking import summarise
 
 HIDDEN_BINS = ("0 %", "1-30 %", "30-70 %", "70-100 %")
@@ -22,6 +24,13 @@ def hidden_share(hidden: np.ndarray, tracklet_ends: np.ndarray) -> np.ndarray:
     return np.add.reduceat(np.asarray(hidden, dtype=bool).any(axis=1).astype(np.int64), starts) / (
         ends - starts
     )
+
+
+def flagged_regions(scores: pd.DataFrame, num_frames: int) -> np.ndarray:
+    """The flags of `occlusion.parquet` as a table (F, K) bool."""
+    flagged = np.zeros((num_frames, len(REGIONS)), dtype=bool)
+    flagged[scores["frame"].to_numpy(), scores["region"].to_numpy()] = scores["occluded"].to_numpy()
+    return flagged
 
 
 def stratify(queries: pd.DataFrame, share: np.ndarray, ranks: Sequence[int] = (1,)) -> pd.DataFrame:
@@ -45,3 +54,30 @@ def stratify(queries: pd.DataFrame, share: np.ndarray, ranks: Sequence[int] = (1
         )
     columns = ["hidden", "queries", "identities", "mAP", *(f"rank-{r}" for r in ranks)]
     return pd.DataFrame(rows, columns=columns)
+
+
+def strata(queries: pd.DataFrame, share: np.ndarray) -> list[dict[str, Any]]:
+    """`stratify` for a JSON file: keys without hyphens, None where a bin is empty."""
+    table = stratify(queries, share).rename(columns={"rank-1": "rank1"})
+    return [
+        row | {key: None if pd.isna(row[key]) else row[key] for key in ("mAP", "rank1")}
+        for row in table.to_dict("records")
+    ]
+
+
+def mean_strata(runs: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """The `strata` of several runs as one: means over the queries of all runs, and counts of a mean run.
+
+    Where flags say what is hidden, a query can be in another bin in every run.
+    """
+    means = []
+    for of_bin in zip(*runs, strict=True):
+        row: dict[str, Any] = {"hidden": of_bin[0]["hidden"]}
+        row |= {key: float(np.mean([run[key] for run in of_bin])) for key in ("queries", "identities")}
+        some = [run for run in of_bin if run["queries"]]
+        weights = [run["queries"] for run in some]
+        for key in ("mAP", "rank1"):
+            values = [run[key] for run in some]
+            row[key] = float(np.average(values, weights=weights)) if some else None
+        means.append(row)
+    return means

@@ -1,4 +1,4 @@
-"""The tables of `comparison.json` as texts, for the terminal and the HTML page alike.
+"""The tables of `comparison.json` as texts, for the terminal, the HTML page and the Markdown page alike.
 
 Shares (0 to 1) in the file become per cent here, differences become points. Intervals are 95 %, from a
 bootstrap over identities; differences are paired with the same network trained and tested on raw data.
@@ -7,7 +7,7 @@ bootstrap over identities; differences are paired with the same network trained 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,20 @@ from stcnet_lib.files import read_json
 Comparison = Mapping[str, Any]
 NOTHING = "–"  # where a value is undefined or means nothing
 DATA_KEYS = ("network", "train", "test")
+_MEAN_KEYS = {
+    *DATA_KEYS,
+    "runs",
+    "mean",
+    "spread",
+    "mAP_interval",
+    "rank1_interval",
+    "difference",
+    "gap_closed",
+}
+_ROW_KEYS = {*DATA_KEYS, "mAP", "mAP_interval", "rank1", "rank1_interval"}
+
+Row = Mapping[str, Any]
+Column = tuple[str, Callable[[Row], str]]  # heading, and the text of a row
 
 
 @dataclass(frozen=True)
@@ -51,10 +65,10 @@ def read_comparison(path: str | Path) -> dict[str, Any]:
         raise ValueError(
             f"{path}: got no list 'rows', wanted a comparison.json; make it again with `compare`"
         )
-    for number, row in enumerate(comparison["rows"]):
-        missing = {*DATA_KEYS, "mAP", "mAP_interval", "rank1", "rank1_interval"} - set(row)
-        if missing:
-            raise ValueError(f"{path}: row {number} lacks {', '.join(sorted(missing))}; make it again")
+    for name, keys in (("rows", _ROW_KEYS), ("means", _MEAN_KEYS)):
+        for number, row in enumerate(comparison.get(name) or []):
+            if missing := ", ".join(sorted(keys - set(row))):
+                raise ValueError(f"{path}: {name} {number} lacks {missing}; make it again with `compare`")
     return comparison
 
 
@@ -67,67 +81,155 @@ def heading(comparison: Comparison) -> str:
     return f"Re-identification on {comparison.get('dataset', 'this data set')}: {', '.join(words)}"
 
 
-def result_table(comparison: Comparison, ranks: Sequence[str] | None = None) -> Table:
-    """One row a variant, in the file's order; split and seed only where they differ.
+def repeated(comparison: Comparison) -> bool:
+    """Whether some variant has several runs: splits or seeds."""
+    return any(row["runs"] > 1 for row in comparison.get("means") or [])
+
+
+def result_table(comparison: Comparison, *, compact: bool = False) -> Table:
+    """One row a variant, in the file's order: means over runs with their intervals.
 
     Args:
-        ranks: keys of ranks beyond rank1 to show; all there are, if not given.
+        compact: fewer columns, for a terminal; of several runs it shows the least and the most mAP.
     """
-    rows = comparison["rows"]
-    repeats = [key for key in ("split", "seed") if len({row.get(key) for row in rows}) > 1]
-    ranks = further_ranks(rows) if ranks is None else [rank for rank in ranks if rank in further_ranks(rows)]
-    head = [
-        *DATA_KEYS,
-        *repeats,
-        "mAP",
-        "rank-1",
-        *map(_rank_name, ranks),
-        "mAP against raw",
-        "rank-1 against raw",
+    rows = comparison.get("means") or []
+    narrow = compact and repeated(comparison)
+    both = ("mAP", "rank1")
+    columns: list[Column] = [
+        (metric_name(key), lambda row, key=key: percent(row["mean"][key], row[f"{key}_interval"]))
+        for key in both
     ]
-    cells = [
-        [
-            *(str(row[key]) for key in (*DATA_KEYS, *repeats)),
-            *(percent(row[key], row[f"{key}_interval"]) for key in ("mAP", "rank1")),
-            *(percent(row.get(rank)) for rank in ranks),
-            *(points((row.get("difference") or {}).get(key)) for key in ("mAP", "rank1")),
+    if narrow:
+        columns.insert(1, ("mAP of runs", lambda row: span(row["spread"]["mAP"])))
+    if not compact:
+        columns += [
+            (metric_name(key), lambda row, key=key: percent(row["mean"].get(key)))
+            for key in further_ranks([row["mean"] for row in rows])
         ]
-        for row in rows
+    columns += [_against_raw(key) for key in (both[:1] if narrow else both)]
+    if any(row["gap_closed"] for row in rows):
+        columns += [
+            (
+                f"gap closed, {metric_name(key)}",
+                lambda row, key=key: closed((row["gap_closed"] or {}).get(key)),
+            )
+            for key in (both[:1] if compact else both)
+        ]
+    return _table(rows, DATA_KEYS, columns)
+
+
+def _against_raw(key: str) -> Column:
+    return f"{metric_name(key)} against raw", lambda row: points((row["difference"] or {}).get(key))
+
+
+def spread_table(comparison: Comparison) -> Table | None:
+    """Least, most and standard deviation over the runs of a variant; None where nothing was repeated."""
+    if not repeated(comparison):
+        return None
+    rows = comparison["means"]
+    columns: list[Column] = [("runs", lambda row: str(row["runs"]))]
+    columns += [
+        (metric_name(key), lambda row, key=key: _with_deviation(row["spread"][key]))
+        for key in ("mAP", "rank1")
     ]
-    return Table(head, cells, names=len(DATA_KEYS) + len(repeats))
+    columns.append(("mAP against raw", lambda row: _nested_spread(row["difference"], signed=True)))
+    if any(row["gap_closed"] for row in rows):
+        columns.append(("gap closed, mAP", lambda row: _nested_spread(row["gap_closed"], digits=0)))
+    return _table(rows, DATA_KEYS, columns)
 
 
-def further_ranks(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def run_table(comparison: Comparison) -> Table | None:
+    """One row a run; None where nothing was repeated."""
+    if not repeated(comparison):
+        return None
+    rows = comparison["rows"]
+    columns: list[Column] = [
+        (metric_name(key), lambda row, key=key: percent(row[key], row[f"{key}_interval"]))
+        for key in ("mAP", "rank1")
+    ]
+    columns += [_against_raw(key) for key in ("mAP", "rank1")]
+    return _table(rows, (*DATA_KEYS, "split", "seed"), columns)
+
+
+def strata_title(comparison: Comparison) -> str:
+    """What `strata_table` shows, and who says what is hidden."""
+    sources = {"truth": "ground truth", "flags": "predicted flags, which differ from run to run"}
+    source = sources.get(comparison.get("hidden_source") or "", "unknown source")
+    return f"mAP / rank-1 by share of the query's frames in which a third is hidden ({source})"
+
+
+def strata_table(comparison: Comparison) -> Table | None:
+    """mAP and rank-1 of every variant by what is hidden of the query; None where that is not known."""
+    rows = [row for row in comparison.get("means") or [] if row.get("strata")]
+    if not rows:
+        return None
+    return _table(
+        rows,
+        DATA_KEYS,
+        [
+            (
+                f"{stratum['hidden']} (n = {stratum['queries']:.0f})",
+                lambda row, i=i: f"{percent(row['strata'][i]['mAP'])} / {percent(row['strata'][i]['rank1'])}",
+            )
+            for i, stratum in enumerate(rows[0]["strata"])
+        ],
+    )
+
+
+def _table(rows: Sequence[Row], names: Sequence[str], columns: Sequence[Column]) -> Table:
+    cells = [[*(str(row[name]) for name in names), *(text(row) for _, text in columns)] for row in rows]
+    return Table([*names, *(heading for heading, _ in columns)], cells, names=len(names))
+
+
+def further_ranks(rows: Sequence[Row]) -> list[str]:
     """`rank5`, `rank10`, …: the ranks beyond the first that some row holds, ascending."""
     found = {key for row in rows for key in row if re.fullmatch(r"rank\d+", key)} - {"rank1"}
     return sorted(found, key=lambda key: int(key.removeprefix("rank")))
 
 
-def _rank_name(key: str) -> str:
-    return f"rank-{key.removeprefix('rank')}"
+def metric_name(key: str) -> str:
+    """`mAP`, `rank-1`, … for the keys of the file."""
+    return key if key == "mAP" else f"rank-{key.removeprefix('rank')}"
 
 
-def means_table(comparison: Comparison) -> Table | None:
-    """Mean ± standard deviation over splits and seeds; None where nothing was repeated."""
-    means = comparison.get("means") or []
-    if all(row["runs"] < 2 for row in means):
-        return None
-    keys = [
-        key
-        for key in ("mAP", "rank1", *further_ranks([row["mean"] for row in means]))
-        if key in means[0]["mean"]
-    ]
-    rows = []
-    for row in means:
-        deviation = row.get("deviation") or {}
-        values = [_with_deviation(row["mean"][key], deviation.get(key)) for key in keys]
-        rows.append([*(str(row[key]) for key in DATA_KEYS), str(row["runs"]), *values])
-    names = [key if key == "mAP" else _rank_name(key) for key in keys]
-    return Table([*DATA_KEYS, "runs", *names], rows, names=len(DATA_KEYS))
+def closed(interval: Mapping[str, float | None] | None) -> str:
+    """A share of the gap from raw to clean data as `72 [50, 94]` per cent."""
+    if interval is None:
+        return NOTHING
+    if interval["value"] is None:
+        return "no gap"
+    value, low, high = (interval[key] for key in ("value", "low", "high"))
+    bounds = "[unbounded]" if low is None or high is None else f"[{_whole(low)}, {_whole(high)}]"
+    return f"{_whole(value)} {bounds}"
 
 
-def _with_deviation(value: float | None, deviation: float | None) -> str:
-    return percent(value) + ("" if deviation is None else f" ± {100 * deviation:.1f}")
+def _whole(share: float) -> str:
+    text = f"{100 * share:.0f}"
+    return "0" if text == "-0" else text.replace("-", "−")
+
+
+def span(spread: Mapping[str, float | None], *, signed: bool = False, digits: int = 1) -> str:
+    """Least and most of several runs: `74.1 to 76.8`."""
+    if spread["least"] is None:
+        return NOTHING
+    return f"{_number(spread['least'], signed, digits)} to {_number(spread['most'], signed, digits)}"
+
+
+def _with_deviation(spread: Mapping[str, float | None], *, signed: bool = False, digits: int = 1) -> str:
+    """`74.1 to 76.8, sd 1.2`."""
+    deviation = spread["deviation"]
+    text = span(spread, signed=signed, digits=digits)
+    return text if deviation is None else f"{text}, sd {_number(deviation, False, digits)}"
+
+
+def _nested_spread(values: Mapping[str, Any] | None, *, signed: bool = False, digits: int = 1) -> str:
+    return _with_deviation(values["mAP"]["spread"], signed=signed, digits=digits) if values else NOTHING
+
+
+def _number(share: float, signed: bool, digits: int) -> str:
+    if signed:
+        return _signed(share)
+    return _whole(share) if digits == 0 else f"{100 * share:.{digits}f}"
 
 
 def percent(value: float | None, interval: Sequence[float | None] | None = None) -> str:

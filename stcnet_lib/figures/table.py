@@ -7,14 +7,18 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from stcnet_lib.evaluation.findings import conclusion, gap_lines, localisation_parts
+from stcnet_lib.evaluation.findings import conclusion, localisation_parts
 from stcnet_lib.evaluation.tables import (
     Comparison,
     Table,
     heading,
-    means_table,
     read_comparison,
+    repeated,
     result_table,
+    run_table,
+    spread_table,
+    strata_table,
+    strata_title,
 )
 from stcnet_lib.figures import style
 from stcnet_lib.files import replacing
@@ -57,11 +61,16 @@ def table_page(comparison: Comparison, *, provenance: str) -> str:
     if line := conclusion(comparison):
         body.append(f'<p class="conclusion">{escape(line)}</p>')
     body.append(_results(comparison))
-    if means := means_table(comparison):
-        body += ["<h2>Mean ± standard deviation over splits and seeds (per cent)</h2>", _table(means, [])]
-    body += _list("Share of the damage by occlusion that is undone", gap_lines(comparison))
+    for name, table in (
+        ("Least to most of the runs, and their standard deviation", spread_table(comparison)),
+        (strata_title(comparison), strata_table(comparison)),
+    ):
+        if table:
+            body += [f"<h2>{escape(name)}</h2>", _table(table, _raw_rows(table))]
     for name, lines in localisation_parts(comparison):
         body += _list(name, lines)
+    if table := run_table(comparison):
+        body += ["<details><summary>Every run</summary>", _table(table, _raw_rows(table)), "</details>"]
     body += _list("Made with", [f"{key}: {value}" for key, value in _made_with(comparison)])
     body.append(f'<p class="provenance">{escape(provenance)}</p>')
     return (
@@ -78,26 +87,33 @@ def _made_with(comparison: Comparison) -> list[tuple[str, Any]]:
 
 
 def _results(comparison: Comparison) -> str:
-    rows = comparison["rows"]
+    rows = comparison.get("means") or []
     if not rows:
         return '<p class="note">No variants are configured.</p>'
     table = result_table(comparison)
     lows, highs = zip(*(_bounds(row) for row in rows), strict=True)
     scale = (min(lows), max(highs))
-    marks = [row["train"] == row["test"] == "raw" for row in rows]
     plots = [_interval_plot(row, scale) for row in rows]
+    means = "Values are means over splits and seeds. " if repeated(comparison) else ""
     legend = (
-        '<p class="note">Bars: mAP with its interval, '
+        f'<p class="note">{means}Bars: mAP with its interval, '
         f"from {100 * scale[0]:.0f} to {100 * scale[1]:.0f} per cent. Against raw: points of difference "
-        "to the same network trained and tested on raw data (grey rows).</p>"
+        "to the same network trained and tested on raw data (grey rows). Gap closed: how much of the way "
+        "from that to the same network trained and tested on clean data, per cent.</p>"
     )
-    return _table(table, marks, ("mAP", plots)) + legend
+    return _table(table, _raw_rows(table), ("mAP", plots)) + legend
+
+
+def _raw_rows(table: Table) -> list[bool]:
+    """Which rows were trained and tested on raw data."""
+    train, test = table.head.index("train"), table.head.index("test")
+    return [row[train] == row[test] == "raw" for row in table.rows]
 
 
 def _bounds(row: Mapping[str, Any]) -> tuple[float, float]:
     """Ends of the mAP's interval; the value itself where there is none."""
-    low, high = row["mAP_interval"]
-    return (row["mAP"] if low is None else low), (row["mAP"] if high is None else high)
+    (low, high), value = row["mAP_interval"], row["mean"]["mAP"]
+    return (value if low is None else low), (value if high is None else high)
 
 
 def _interval_plot(row: Mapping[str, Any], scale: tuple[float, float]) -> str:
@@ -114,7 +130,7 @@ def _interval_plot(row: Mapping[str, Any], scale: tuple[float, float]) -> str:
         f'<svg width="{_PLOT_WIDTH}" height="{_PLOT_HEIGHT}" aria-hidden="true">'
         f'<line x1="{place(low)}" x2="{place(high)}" y1="{middle}" y2="{middle}" stroke="{style.SKY}" '
         f'stroke-width="4" stroke-linecap="round"/>'
-        f'<circle cx="{place(row["mAP"])}" cy="{middle}" r="4" fill="{style.BLUE}"/></svg>'
+        f'<circle cx="{place(row["mean"]["mAP"])}" cy="{middle}" r="4" fill="{style.BLUE}"/></svg>'
     )
 
 

@@ -7,15 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.evaluation.comparison import Cell, Result, compare
-from stcnet_lib.evaluation.findings import comparison_text, conclusion, gap_lines, localisation_parts
+from stcnet_lib.evaluation.comparison import Cell, Result, Shares, compare
+from stcnet_lib.evaluation.findings import comparison_text, conclusion, localisation_parts
 from stcnet_lib.evaluation.tables import (
     Table,
-    means_table,
+    closed,
     percent,
     points,
     read_comparison,
     result_table,
+    run_table,
+    spread_table,
+    strata_table,
+    strata_title,
 )
 
 DETECTION = {
@@ -51,6 +55,7 @@ def result(share: float, seed: int = 0, people: int = 30) -> Result:
             "tracklet": np.arange(2 * people),
             "pid": np.repeat(np.arange(people), 2),
             "ap": np.where(hit, 1.0, 1 / 3),
+            "matches": 1,
             "first_match": np.where(hit, 1, 3),
         }
     )
@@ -65,7 +70,11 @@ def made(shares: dict[tuple[str, str], float], seeds=(0,)) -> dict:
         for (train, test), share in shares.items()
         for seed in seeds
     }
-    comparison = compare(results, resamples=200) | {
+    share = (
+        np.arange(60) % 2 / 2
+    )  # half of the queries show everything, half are hidden in half of the frames
+    shares = {(0, seed): Shares("truth", share) for seed in seeds}
+    comparison = compare(results, resamples=200, shares=shares) | {
         "dataset": "walkers",
         "protocol": "gallery-only",
         "threshold": [THRESHOLD],
@@ -129,49 +138,80 @@ def test_columns_of_the_text_are_aligned():
     ]
 
 
+@pytest.mark.parametrize(
+    ("interval", "text"),
+    [
+        ({"value": 0.72, "low": 0.5, "high": 0.94}, "72 [50, 94]"),
+        ({"value": -0.1, "low": -0.204, "high": -0.001}, "−10 [−20, 0]"),
+        ({"value": 0.5, "low": None, "high": None}, "50 [unbounded]"),
+        ({"value": None, "low": None, "high": None}, "no gap"),
+        (None, "–"),
+    ],
+)
+def test_gap_closed(interval, text):
+    assert closed(interval) == text
+
+
 def test_the_table_shows_the_rows_of_compare(comparison):
     table = result_table(comparison)
     assert table.head == [
         *("network", "train", "test", "mAP", "rank-1", "rank-5", "rank-20"),
-        *("mAP against raw", "rank-1 against raw"),
+        *("mAP against raw", "rank-1 against raw", "gap closed, mAP", "gap closed, rank-1"),
     ]
+    raw, clean = comparison["rows"][0], comparison["rows"][-1]
     for cells, row in zip(table.rows, comparison["rows"], strict=True):
         assert cells[:3] == [row["network"], row["train"], row["test"]]
         low, high = row["mAP_interval"]
         assert cells[3] == f"{100 * row['mAP']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
-        raw = comparison["rows"][0]
         if row is raw:
-            assert cells[-2:] == ["–", "–"]
-        else:
-            assert cells[-2].startswith(f"{100 * (row['mAP'] - raw['mAP']):+.1f} [")
+            assert cells[-4:] == ["–"] * 4
+            continue
+        assert cells[-4].startswith(f"{100 * (row['mAP'] - raw['mAP']):+.1f} [")
+        share = (row["mAP"] - raw["mAP"]) / (clean["mAP"] - raw["mAP"])
+        assert cells[-2] == "–" if row is clean else cells[-2].startswith(f"{100 * share:.0f} [")
 
 
-def test_split_and_seed_stand_in_the_table_where_they_differ():
-    repeated = made({("raw", "raw"): 0.3, ("tem", "tem"): 0.6}, seeds=(0, 1))
-    assert result_table(repeated).head[:4] == ["network", "train", "test", "seed"]
-    means = means_table(repeated)
-    own = [100 * row["mAP"] for row in repeated["rows"] if row["test"] == "tem"]
-    assert means.rows[1][3] == "2"
-    assert means.rows[1][4] == f"{np.mean(own):.1f} ± {np.std(own, ddof=1):.1f}"
+def test_nothing_repeated_needs_no_spread(comparison):
+    assert spread_table(comparison) is None
+    assert run_table(comparison) is None
 
 
-def test_nothing_repeated_needs_no_means(comparison):
-    assert means_table(comparison) is None
-
-
-def test_gap_closed(comparison):
-    lines = gap_lines(comparison)
-    raw, tem, clean = (
-        next(r for r in comparison["rows"] if r["train"] == d) for d in ("raw", "tem", "clean")
+def test_of_repeated_runs_the_terminal_shows_means_and_their_span():
+    repeated = made({("raw", "raw"): 0.3, ("tem", "tem"): 0.6, ("clean", "clean"): 0.9}, seeds=(0, 1, 2))
+    own, raw, clean = (
+        [100 * row["mAP"] for row in repeated["rows"] if row["test"] == data]
+        for data in ("tem", "raw", "clean")
     )
-    closed = (tem["mAP"] - raw["mAP"]) / (clean["mAP"] - raw["mAP"])
-    (line,) = [line for line in lines if "tem → tem" in line]
-    assert f"mAP {100 * closed:.0f} % [" in line
-    comparison["gap_closed"][0]["mAP"] = {"value": 0.5, "low": None, "high": None}
-    comparison["gap_closed"][0]["rank1"] = {"value": None, "low": None, "high": None}
-    assert gap_lines(comparison)[0].endswith(
-        "mAP 50 % [unbounded: the gap itself is uncertain], rank-1 undefined (no gap)"
-    )
+    table = result_table(repeated, compact=True)
+    assert table.head[3:] == ["mAP", "mAP of runs", "rank-1", "mAP against raw", "gap closed, mAP"]
+    assert len(table.rows) == 3
+    assert table.rows[1][3].startswith(f"{np.mean(own):.1f} [")
+    assert table.rows[1][4] == f"{min(own):.1f} to {max(own):.1f}"
+    assert max(map(len, table.as_text().splitlines())) <= 120
+    spread = spread_table(repeated)
+    gaps = [(a - b) / (c - b) for a, b, c in zip(own, raw, clean, strict=True)]
+    differences = [a - b for a, b in zip(own, raw, strict=True)]
+    assert spread.rows[1][3:5] == ["3", f"{min(own):.1f} to {max(own):.1f}, sd {np.std(own, ddof=1):.1f}"]
+    wanted = f"{min(differences):+.1f} to {max(differences):+.1f}, sd {np.std(differences, ddof=1):.1f}"
+    assert spread.rows[1][6] == wanted
+    assert spread.rows[1][7].startswith(f"{100 * min(gaps):.0f} to {100 * max(gaps):.0f}, sd ")
+    runs = run_table(repeated)
+    assert [row[4] for row in runs.rows[3:6]] == ["0", "1", "2"]
+    assert [row[5].split()[0] for row in runs.rows[3:6]] == [f"{value:.1f}" for value in own]
+    assert "a mean of 3 runs" in conclusion(repeated)
+
+
+def test_strata_in_the_table(comparison):
+    table = strata_table(comparison)
+    assert table.head[3:] == ["0 % (n = 30)", "1-30 % (n = 0)", "30-70 % (n = 30)", "70-100 % (n = 0)"]
+    for cells, row in zip(table.rows, comparison["rows"], strict=True):
+        own = row["strata"][2]
+        wanted = f"{100 * own['mAP']:.1f} / {100 * own['rank1']:.1f}"
+        assert (cells[4], cells[5], cells[6]) == ("– / –", wanted, "– / –")
+    assert "(ground truth)" in strata_title(comparison)
+    assert "predicted flags" in strata_title(comparison | {"hidden_source": "flags"})
+    unknown = comparison | {"means": [row | {"strata": None} for row in comparison["means"]]}
+    assert strata_table(unknown) is None
 
 
 def test_localisation_with_and_without_truth(comparison):
@@ -193,14 +233,14 @@ def test_localisation_with_and_without_truth(comparison):
 
 
 def without(comparison: dict, *data: str) -> dict:
-    return comparison | {"rows": [row for row in comparison["rows"] if row["train"] not in data]}
+    return comparison | {"means": [row for row in comparison["means"] if row["train"] not in data]}
 
 
 def test_the_conclusion_is_on_stcnet_with_predicted_masks_then_on_what_there_is(comparison):
     assert conclusion(comparison).startswith("Training on tem and testing on tem data")
     assert conclusion(without(comparison, "tem")).startswith("Training on raw and testing on tem data")
     others = without(comparison, "tem")
-    others["rows"] = [row for row in others["rows"] if row["test"] != "tem"]
+    others["means"] = [row for row in others["means"] if row["test"] != "tem"]
     assert conclusion(others).startswith("Training on copy and testing on copy data")
     assert conclusion(without(comparison, "tem", "copy", "oracle", "raw")) == ""  # only clean data are left
 
@@ -216,7 +256,7 @@ def test_the_conclusion_is_on_stcnet_with_predicted_masks_then_on_what_there_is(
 )
 def test_the_verdict_follows_the_interval(comparison, low, high, words):
     changed = copy.deepcopy(comparison)
-    for row in changed["rows"]:
+    for row in changed["means"]:
         if row["difference"]:
             row["difference"]["mAP"] = {"value": 0.03, "low": low, "high": high}
     line = conclusion(changed)
@@ -228,13 +268,14 @@ def test_the_verdict_follows_the_interval(comparison, low, high, words):
 def test_the_whole_text(comparison):
     text = comparison_text(comparison)
     assert text.startswith("Re-identification on walkers: protocol gallery-only, 60 queries")
-    assert result_table(comparison, ("rank5",)).as_text() in text
+    assert result_table(comparison, compact=True).as_text() in text
+    assert strata_table(comparison).as_text() in text
     assert "rank-20" not in text
     assert text.endswith(conclusion(comparison))
 
 
 def test_no_variants(comparison):
-    text = comparison_text(comparison | {"rows": [], "gap_closed": [], "means": []})
+    text = comparison_text(comparison | {"rows": [], "means": []})
     assert "no variants" in text
 
 
@@ -245,5 +286,5 @@ def test_files_of_another_kind_are_refused(tmp_path, comparison):
         read_comparison(path)
     del comparison["rows"][1]["mAP_interval"]
     path.write_text(json.dumps(comparison))
-    with pytest.raises(ValueError, match="row 1 lacks mAP_interval"):
+    with pytest.raises(ValueError, match="rows 1 lacks mAP_interval"):
         read_comparison(path)

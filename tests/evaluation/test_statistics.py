@@ -6,6 +6,7 @@ import pytest
 
 from stcnet_lib.evaluation import statistics
 from stcnet_lib.evaluation.statistics import (
+    Runs,
     bootstrap_metrics,
     draw_identities,
     gap_closed,
@@ -20,6 +21,11 @@ def queries(seed: int, people: int = 12, quality: float = 0.0) -> pd.DataFrame:
     ap = np.clip(generator.random(len(pid)) * 0.7 + quality, 0, 1)
     first = generator.integers(1, 4, len(pid))
     return pd.DataFrame({"tracklet": np.arange(len(pid)) * 2, "pid": pid, "ap": ap, "first_match": first})
+
+
+def once(table: pd.DataFrame) -> Runs:
+    """A system with one split and one seed."""
+    return {0: [table]}
 
 
 def loop_bootstrap(tables: list[pd.DataFrame], resamples: int, seed: int) -> np.ndarray:
@@ -40,10 +46,10 @@ def loop_bootstrap(tables: list[pd.DataFrame], resamples: int, seed: int) -> np.
 
 def test_bootstrap_equals_a_loop_with_the_same_draws():
     a, b = queries(0), queries(1, quality=0.1)
-    drawn = bootstrap_metrics({"a": a, "b": b}, 100, seed=7)
+    drawn = bootstrap_metrics({"a": once(a), "b": once(b)}, 100, seed=7)
     looped = loop_bootstrap([a, b], 100, seed=7)
     np.testing.assert_allclose(drawn, looped, atol=1e-12)
-    result = paired_bootstrap(a, b, 100, seed=7)
+    result = paired_bootstrap(once(a), once(b), 100, seed=7)
     for m, metric in enumerate(("mAP", "rank-1")):
         for name, values in (
             ("a", looped[0, :, m]),
@@ -75,7 +81,7 @@ def test_interval_of_the_mean_is_the_analytic_one():
     table = pd.DataFrame(
         {"tracklet": range(n), "pid": range(n), "ap": generator.random(n), "first_match": np.ones(n, int)}
     )
-    interval = paired_bootstrap(table, table, 4000, seed=0)["mAP"]["a"]
+    interval = paired_bootstrap(once(table), once(table), 4000, seed=0)["mAP"]["a"]
     half = 1.96 * table["ap"].std(ddof=0) / np.sqrt(n)
     # 4,000 resamples know a 2.5 % quantile to about 0.04 standard errors: 5 % of the half width is ample.
     assert interval.high - interval.value == pytest.approx(half, rel=0.05)
@@ -84,7 +90,7 @@ def test_interval_of_the_mean_is_the_analytic_one():
 
 def test_queries_of_one_person_do_not_narrow_the_interval():
     """Sixteen copies of every query carry no news: the interval must stay, not shrink by four."""
-    once = pd.DataFrame(
+    single = pd.DataFrame(
         {
             "tracklet": range(100),
             "pid": range(100),
@@ -92,15 +98,16 @@ def test_queries_of_one_person_do_not_narrow_the_interval():
             "first_match": np.ones(100, int),
         }
     )
-    many = pd.concat([once] * 16, ignore_index=True).assign(tracklet=range(1600))
-    a, b = (paired_bootstrap(t, t, 500, seed=0)["mAP"]["a"] for t in (once, many))
+    many = pd.concat([single] * 16, ignore_index=True).assign(tracklet=range(1600))
+    a, b = (paired_bootstrap(once(t), once(t), 500, seed=0)["mAP"]["a"] for t in (single, many))
     assert (a.low, a.high) == (pytest.approx(b.low), pytest.approx(b.high))
 
 
 def test_a_constant_difference_has_no_spread_and_order_does_not_matter():
     a = queries(0)
     b = a.assign(ap=a["ap"] + 0.125)
-    difference = paired_bootstrap(a, b.sample(frac=1, random_state=0), 200, seed=0)["mAP"]["difference"]
+    shuffled = b.sample(frac=1, random_state=0)
+    difference = paired_bootstrap(once(a), once(shuffled), 200, seed=0)["mAP"]["difference"]
     assert difference.value == pytest.approx(0.125)
     assert difference.low == pytest.approx(0.125)
     assert difference.high == pytest.approx(0.125)
@@ -109,9 +116,11 @@ def test_a_constant_difference_has_no_spread_and_order_does_not_matter():
 def test_different_queries_are_refused():
     a = queries(0)
     with pytest.raises(ValueError, match="different scored queries"):
-        paired_bootstrap(a, a.iloc[1:], 100)
+        paired_bootstrap(once(a), once(a.iloc[1:]), 100)
     with pytest.raises(ValueError, match="level"):
-        paired_bootstrap(a, a, 100, level=95)
+        paired_bootstrap(once(a), once(a), 100, level=95)
+    with pytest.raises(ValueError, match="the same ones of every system"):
+        paired_bootstrap(once(a), {1: [a]}, 100)
 
 
 def test_gap_closed_equals_a_loop():
@@ -119,7 +128,7 @@ def test_gap_closed_equals_a_loop():
     clean = occluded.assign(ap=np.clip(occluded["ap"] + 0.2, 0, 1), first_match=1)
     restored = occluded.assign(ap=occluded["ap"] + np.random.default_rng(5).random(len(occluded)) * 0.1)
     looped = loop_bootstrap([occluded, restored, clean], 200, seed=0)
-    closed = gap_closed(occluded, restored, clean, 200, seed=0)
+    closed = gap_closed(once(occluded), once(restored), once(clean), 200, seed=0)
     ratio = (looped[1, :, 0] - looped[0, :, 0]) / (looped[2, :, 0] - looped[0, :, 0])
     low, high = np.percentile(ratio, [2.5, 97.5])
     assert (closed["mAP"].low, closed["mAP"].high) == (pytest.approx(low), pytest.approx(high))
@@ -132,9 +141,9 @@ def test_gap_closed_of_known_systems():
     occluded = queries(0)
     clean = occluded.assign(ap=occluded["ap"] + 0.2)
     half = occluded.assign(ap=occluded["ap"] + 0.1)
-    interval = gap_closed(occluded, half, clean, 200)["mAP"]
+    interval = gap_closed(once(occluded), once(half), once(clean), 200)["mAP"]
     assert (interval.value, interval.low, interval.high) == tuple(pytest.approx(0.5) for _ in range(3))
-    none = gap_closed(occluded, half, occluded, 200)["mAP"]  # no gap at all
+    none = gap_closed(once(occluded), once(half), once(occluded), 200)["mAP"]  # no gap at all
     assert (none.value, none.low, none.high) == (None, None, None)
 
 
@@ -143,7 +152,79 @@ def test_gap_closed_is_unbounded_where_the_gap_may_be_none():
     # A gap of 0.01 on average that comes from people who gain and people who lose 0.3.
     change = np.where(occluded["pid"] % 2 == 0, 0.3, -0.3)
     clean = occluded.assign(ap=occluded["ap"] + change - change.mean() + 0.01)
-    interval = gap_closed(occluded, clean, clean, 500)["mAP"]
+    interval = gap_closed(once(occluded), once(clean), once(clean), 500)["mAP"]
     assert interval.value == pytest.approx(1)
     assert interval.low is None
     assert interval.high is None
+
+
+def repeats(quality: float, first_seed: int) -> Runs:
+    """Two splits of three seeds each; people 0 to 7 are tested in split 0, people 4 to 11 in split 1."""
+    runs: dict[int, list[pd.DataFrame]] = {}
+    for split, people in ((0, range(0, 8)), (1, range(4, 12))):
+        tables = [queries(first_seed + 10 * split + seed, quality=quality) for seed in range(3)]
+        runs[split] = [table[table["pid"].isin([3 * person for person in people])] for table in tables]
+    return runs
+
+
+def loop_mean(runs: Runs, times: dict[int, int]) -> tuple[float, float] | None:
+    """The mean over splits of the mean over people's queries of the mean over seeds, one by one."""
+    of_splits = []
+    for tables in runs.values():
+        ap, hit = [], []
+        for query in range(len(tables[0])):
+            seeds = [table.iloc[query] for table in tables]
+            for _ in range(times[seeds[0]["pid"]]):
+                ap.append(sum(row["ap"] for row in seeds) / len(seeds))
+                hit.append(sum(row["first_match"] == 1 for row in seeds) / len(seeds))
+        if ap:
+            of_splits.append((sum(ap) / len(ap), sum(hit) / len(hit)))
+    return tuple(sum(values) / len(values) for values in zip(*of_splits, strict=True))
+
+
+def test_runs_share_the_draws_and_average_seeds_before_splits():
+    systems = {"raw": repeats(0.0, 0), "restored": repeats(0.1, 3), "clean": repeats(0.25, 6)}
+    people = [3 * person for person in range(12)]
+    counts = np.concatenate(list(draw_identities(12, 40, seed=0)))
+    looped = np.array(
+        [
+            [loop_mean(runs, dict(zip(people, row, strict=True))) for row in counts]
+            for runs in systems.values()
+        ]
+    )
+    np.testing.assert_allclose(bootstrap_metrics(systems, 40, seed=0), looped, atol=1e-12)
+
+    values = np.array([loop_mean(runs, dict.fromkeys(people, 1)) for runs in systems.values()])
+    found = paired_bootstrap(systems["raw"], systems["restored"], 40)["mAP"]["difference"]
+    assert found.value == pytest.approx(values[1, 0] - values[0, 0])
+    low, high = np.percentile(looped[1, :, 0] - looped[0, :, 0], [2.5, 97.5])
+    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
+
+    closed = gap_closed(*systems.values(), 40)["mAP"]
+    assert closed.value == pytest.approx((values[1, 0] - values[0, 0]) / (values[2, 0] - values[0, 0]))
+    ratio = (looped[1, :, 0] - looped[0, :, 0]) / (looped[2, :, 0] - looped[0, :, 0])
+    low, high = np.percentile(ratio, [2.5, 97.5])
+    assert (closed.low, closed.high) == (pytest.approx(low), pytest.approx(high))
+
+
+def test_a_split_none_of_whose_people_are_drawn_counts_for_nothing():
+    """Two splits of one person each with AP 0 and 1: a draw of two has both people or twice the same."""
+    tables = {
+        split: [pd.DataFrame({"tracklet": [0], "pid": [split], "ap": [float(split)], "first_match": [1]})]
+        for split in (0, 1)
+    }
+    drawn = bootstrap_metrics({"a": tables}, 50, seed=0)[0, :, 0]
+    counts = np.concatenate(list(draw_identities(2, 50, seed=0)))
+    wanted = {(2, 0): 0.0, (1, 1): 0.5, (0, 2): 1.0}
+    assert {tuple(row) for row in counts.tolist()} == set(wanted)
+    np.testing.assert_allclose(drawn, [wanted[tuple(row)] for row in counts.tolist()], atol=1e-15)
+
+
+def test_seeds_that_only_repeat_leave_the_interval_and_opposite_ones_cancel():
+    a = queries(0)
+    alone = paired_bootstrap(once(a), once(a), 200)["mAP"]["a"]
+    thrice = paired_bootstrap({0: [a, a, a]}, {0: [a, a, a]}, 200)["mAP"]["a"]
+    assert (thrice.low, thrice.high) == (pytest.approx(alone.low), pytest.approx(alone.high))
+    mirror = a.assign(ap=1 - a["ap"])  # the mean of both is 1/2 for every query
+    flat = paired_bootstrap({0: [a, mirror]}, {0: [a, mirror]}, 200)["mAP"]["a"]
+    assert (flat.value, flat.low, flat.high) == tuple(pytest.approx(0.5) for _ in range(3))

@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.evaluation.stratify import HIDDEN_BINS, hidden_share, stratify
+from stcnet_lib.evaluation.stratify import (
+    HIDDEN_BINS,
+    flagged_regions,
+    hidden_share,
+    mean_strata,
+    strata,
+    stratify,
+)
 
 
 def test_share_of_hidden_frames_equals_a_loop():
@@ -45,3 +52,36 @@ def test_an_empty_bin_has_no_result():
     table = stratify(queries, np.array([0.5]))
     assert table["queries"].tolist() == [0, 0, 1, 0]
     assert table["mAP"].isna().tolist() == [True, True, False, True]
+
+
+def test_flags_become_a_table_whatever_the_order_of_rows():
+    flagged = np.random.default_rng(1).random((9, 3)) < 0.4
+    rows = [{"frame": f, "region": k, "occluded": flagged[f, k]} for f in range(9) for k in range(3)]
+    scores = pd.DataFrame(rows).sample(frac=1, random_state=0)
+    assert np.array_equal(flagged_regions(scores, 9), flagged)
+    assert not flagged_regions(scores[scores["frame"] < 5], 9)[5:].any()
+
+
+def test_strata_of_runs_are_means_over_all_their_queries():
+    """As if every query of every run stood in one table: runs with other flags have other bins."""
+    generator = np.random.default_rng(2)
+    tables, shares = [], []
+    for _ in range(3):
+        first = generator.integers(1, 3, 40)
+        ap = generator.random(40)
+        columns = {"tracklet": range(40), "pid": np.arange(40) // 4, "matches": 1}
+        tables.append(pd.DataFrame({**columns, "first_match": first, "ap": ap}))
+        shares.append(generator.choice([0.0, 0.2, 0.5], 40))  # nothing is hidden above 70 %
+    means = mean_strata([strata(*run) for run in zip(tables, shares, strict=True)])
+    assert [row["hidden"] for row in means] == list(HIDDEN_BINS)
+    for row, share in zip(means, (0.0, 0.2, 0.5), strict=False):
+        inside = [
+            (t["ap"][q], t["first_match"][q] == 1)
+            for t, s in zip(tables, shares, strict=True)
+            for q in range(40)
+            if s[q] == share
+        ]
+        assert row["queries"] == pytest.approx(len(inside) / 3)
+        assert row["mAP"] == pytest.approx(sum(ap for ap, _ in inside) / len(inside))
+        assert row["rank1"] == pytest.approx(sum(hit for _, hit in inside) / len(inside))
+    assert means[3] == {"hidden": "70-100 %", "queries": 0, "identities": 0, "mAP": None, "rank1": None}

@@ -5,36 +5,49 @@ from html.parser import HTMLParser
 
 import pytest
 
-from stcnet_lib.evaluation.tables import result_table
+from stcnet_lib.evaluation.tables import result_table, run_table, spread_table, strata_table
 from stcnet_lib.figures.table import draw_table, table_page
 
 VOID = {"meta", "line", "circle"}
 
 
-def variant(train: str, test: str, value: float, difference: float | None) -> dict:
+SPREAD = {"least": 0.4, "most": 0.6, "deviation": 0.125}
+
+
+def variant(train: str, test: str, value: float, difference: float | None, runs: int = 1) -> dict:
+    """One of `means`."""
     return {
         "network": "nl",
         "train": train,
         "test": test,
-        "split": 0,
-        "seed": 0,
-        "mAP": value,
+        "runs": runs,
+        "mean": {"mAP": value, "rank1": value, "rank10": 0.9},
+        "spread": dict.fromkeys(("mAP", "rank1", "rank10"), SPREAD),
         "mAP_interval": [value - 0.04, value + 0.05],
-        "rank1": value,
         "rank1_interval": [None, None],
-        "rank10": 0.9,
-        "queries": 1360,
         "difference": difference
-        and {key: {"value": difference, "low": None, "high": None} for key in ("mAP", "rank1")},
+        and {
+            key: {"value": difference, "low": None, "high": None, "spread": SPREAD}
+            for key in ("mAP", "rank1")
+        },
+        "gap_closed": None,
+        "strata": [{"hidden": "0 %", "queries": 7.0, "mAP": value, "rank1": None}],
     }
 
 
+def run(mean: dict, seed: int) -> dict:
+    """One of `rows`."""
+    kept = {k: v for k, v in mean.items() if k not in ("runs", "mean", "spread")}
+    return kept | mean["mean"] | {"split": 0, "seed": seed, "queries": 1360}
+
+
+MEANS = [variant("raw", "raw", 0.5, None), variant("raw", "x", 0.6, 0.1), variant("x", "x", 0.7, 0.2)]
 COMPARISON = {
     "dataset": "a <b> & c",
     "protocol": "gallery-only",
-    "rows": [variant("raw", "raw", 0.5, None), variant("raw", "x", 0.6, 0.1), variant("x", "x", 0.7, 0.2)],
-    "gap_closed": [],
-    "means": [],
+    "rows": [run(mean, 0) for mean in MEANS],
+    "means": MEANS,
+    "hidden_source": "truth",
     "provenance": {"version": "0.1.0", "seconds": 12},
 }
 
@@ -82,7 +95,8 @@ def test_the_page_is_well_formed_and_holds_the_table():
     assert page.open == []
     table = result_table(COMPARISON)
     assert page.rows[0] == [*table.head[:3], "mAP", *table.head[3:]]
-    assert page.rows[1:] == table.rows
+    assert page.rows[1:4] == table.rows
+    assert page.rows[4:] == [strata_table(COMPARISON).head, *strata_table(COMPARISON).rows]
     text = "".join(page.text)
     assert "Re-identification on a <b> & c" in text
     assert "comparison.json 12345678" in text
@@ -104,8 +118,19 @@ def test_bars_are_in_proportion_to_the_values():
         assert (right - dot) / (dot - left) == pytest.approx(0.05 / 0.04, abs=0.02)
 
 
+def test_of_repeated_runs_the_page_shows_spread_and_every_run():
+    means = [mean | {"runs": 2} for mean in MEANS]
+    repeated = COMPARISON | {"means": means, "rows": [run(mean, seed) for mean in means for seed in (0, 1)]}
+    page = Page(table_page(repeated, provenance=""))
+    assert page.open == []
+    tables = [result_table(repeated), spread_table(repeated), strata_table(repeated), run_table(repeated)]
+    assert [len(table.rows) for table in tables] == [3, 3, 3, 6]
+    assert len(page.rows) == sum(1 + len(table.rows) for table in tables)
+    assert page.rows[-6:] == tables[3].rows
+
+
 def test_a_page_without_variants():
-    page = Page(table_page(COMPARISON | {"rows": []}, provenance=""))
+    page = Page(table_page(COMPARISON | {"rows": [], "means": []}, provenance=""))
     assert page.open == []
     assert page.rows == []
 
@@ -114,7 +139,7 @@ def test_the_file_depends_on_its_input_alone(tmp_path):
     path = tmp_path / "comparison.json"
     pages = []
     for value in (0.5, 0.5, 0.4):
-        path.write_text(json.dumps(COMPARISON | {"rows": [variant("raw", "raw", value, None)]}))
+        path.write_text(json.dumps(COMPARISON | {"means": [variant("raw", "raw", value, None)]}))
         draw_table(path, tmp_path / "comparison.html")
         pages.append((tmp_path / "comparison.html").read_bytes())
     assert pages[0] == pages[1] != pages[2]

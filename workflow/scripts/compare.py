@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stcnet_lib.config import EvaluationConfig
-from stcnet_lib.evaluation.comparison import Cell, Result, compare, flat_table
+from stcnet_lib.evaluation.comparison import Cell, Result, Shares, compare, flat_table, named_parts
 from stcnet_lib.files import read_json, replacing, write_json
 from workflow.scripts.command import add_config, add_paths, parser, run
 
@@ -20,6 +20,7 @@ def main() -> None:
     commandline.add_argument(
         "--localisation", type=Path, nargs="*", default=[], help="localisation.json files"
     )
+    commandline.add_argument("--shares", type=Path, nargs="*", default=[], help="shares.parquet files")
     commandline.add_argument("--restoration", type=Path, nargs="*", default=[], help="restoration.json files")
     add_paths(commandline, csv="comparison.csv to write", json="comparison.json to write")
     options = commandline.parse_args()
@@ -27,7 +28,11 @@ def main() -> None:
         Cell.from_path(metrics): Result.read(metrics, queries)
         for metrics, queries in zip(options.metrics, options.queries, strict=True)
     }
-    comparison = compare(results, options.config.bootstrap) | {
+    shares = {}
+    for path in options.shares:
+        named = named_parts(path)
+        shares[int(named["split"]), int(named["seed"])] = Shares.read(path)
+    comparison = compare(results, options.config.bootstrap, shares) | {
         "dataset": options.dataset,
         "protocol": options.config.protocol,
         "threshold": [read_json(path) for path in options.threshold],

@@ -1,4 +1,4 @@
-"""Print the result table for a terminal, with localisation, the gap closed and one line of conclusion."""
+"""Print the result table for a terminal, with localisation and one line of conclusion."""
 
 from stcnet_lib.evaluation.findings import comparison_text
 from stcnet_lib.evaluation.tables import read_comparison

@@ -1,0 +1,144 @@
+"""The results of a data set as one Markdown page, made from `comparison.json` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from stcnet_lib import REGIONS
+from stcnet_lib.evaluation.findings import conclusion
+from stcnet_lib.evaluation.tables import (
+    NOTHING,
+    Comparison,
+    Table,
+    heading,
+    repeated,
+    result_table,
+    spread_table,
+    strata_table,
+    strata_title,
+)
+
+_DETECTION = {  # key of `localisation.detection` -> heading
+    "auroc": "AUROC",
+    "average_precision": "average precision",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "best_f1": "F1 of the best τ",
+}
+_ORDER = {region: number for number, region in enumerate(REGIONS)}  # JSON files are sorted by letters
+_PARTS = {"by_region": "third", "by_hidden_frames": "hidden in"}
+
+
+_GALLERY = "The gallery is not divided: its tracklets may be hidden whatever the query is."
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1) -> str:
+    """A table in GitHub's Markdown: the first `names` columns to the left, the others to the right."""
+    for number, row in enumerate(rows):
+        if len(row) != len(head):
+            raise ValueError(f"row {number}: got {len(row)} cells, wanted {len(head)}, one a heading")
+    rule = [":--" if i < names else "--:" for i in range(len(head))]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in (head, rule, *rows))
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+def results_page(comparison: Comparison, *, more: Sequence[str] = ()) -> str:
+    """The page: re-identification, localisation, and the sections `more`, which come ready-made."""
+    title, _, details = heading(comparison).partition(": ")
+    sections = [
+        f"# {title}",
+        f"Made by `write_results` from `comparison.json`: {details}.",
+        *reid_sections(comparison),
+        *localisation_sections(comparison.get("localisation") or []),
+        *more,
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def reid_sections(comparison: Comparison) -> list[str]:
+    """Tables of all variants: results, spread over runs, by share of hidden frames; a conclusion."""
+    if not comparison["rows"]:
+        return ["No variants are configured."]
+    sections = [
+        "## Variants",
+        _reading(comparison),
+        _markdown(result_table(comparison)),
+        conclusion(comparison),
+    ]
+    if table := spread_table(comparison):
+        sections += [
+            "### Spread over runs",
+            "Least to most of the runs, and their standard deviation.",
+            _markdown(table),
+        ]
+    if table := strata_table(comparison):
+        sections += [
+            "### By what is hidden of the query",
+            f"{strata_title(comparison)}. {_GALLERY}",
+            _markdown(table),
+        ]
+    return sections
+
+
+def _reading(comparison: Comparison) -> str:
+    """How to read the table of variants."""
+    means = (
+        "Values are means over splits and seeds; the intervals are of these means and leave out the noise of "
+        "training, which the spread over runs shows. "
+        if repeated(comparison)
+        else "One split and one seed: the intervals leave out the noise of training. "
+    )
+    return (
+        f"{means}Against raw: points of difference to the same network trained and tested on raw data, "
+        "paired. Gap closed: (restored − raw) / (clean − raw) in per cent, with the same network trained and "
+        "tested on raw and on clean data."
+    )
+
+
+def localisation_sections(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How well hidden thirds of test tracklets are found: all, by third, by how long they are hidden.
+
+    Args:
+        runs: what is in `localisation.json` of every run; values are means over the runs that have them.
+    """
+    if not runs:
+        return []
+    tests = [run["test"] for run in runs]
+    several = f", means of {len(runs)} runs" if len(runs) > 1 else ""
+    sections = ["## Localisation", f"Hidden thirds of test tracklets, found by low scores{several}."]
+    sections.append(_markdown(detection_table("", {"all": [test["all"] for test in tests]})))
+    for key, name in _PARTS.items():
+        found = sorted(tests[0].get(key) or {}, key=lambda part: (_ORDER.get(part, 0), part))
+        parts = {part: [test[key][part] for test in tests] for part in found}
+        if parts:
+            sections.append(_markdown(detection_table(name, parts)))
+    return sections
+
+
+def detection_table(name: str, parts: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
+    """Means over runs of `localisation.detection`, one row a part; `name` heads the column of parts."""
+    rows = [
+        [
+            part,
+            *(f"{np.mean([run[key] for run in runs]):,.0f}" for key in ("regions", "hidden", "flagged")),
+            *(_mean([run[key] for run in runs]) for key in _DETECTION),
+        ]
+        for part, runs in parts.items()
+    ]
+    return Table([name, "regions", "hidden", "flagged", *_DETECTION.values()], rows, names=1)
+
+
+def _mean(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{np.mean(known):.3f}" if known else NOTHING
+
+
+def _markdown(table: Table) -> str:
+    return markdown_table(table.head, table.rows, table.names)

@@ -1,0 +1,38 @@
+"""In which share of every tracklet's frames a third is hidden, by ground truth or else by the flags."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stcnet_lib.config import EvaluationConfig
+from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.evaluation.localisation import hidden_table
+from stcnet_lib.evaluation.stratify import flagged_regions, hidden_share
+from stcnet_lib.files import replacing
+from workflow.scripts.command import add_config, add_paths, parser, run
+
+
+def main() -> None:
+    commandline = parser(__doc__)
+    add_config(commandline, EvaluationConfig)
+    add_paths(commandline, store="tracklets.h5", shares="shares.parquet to write")
+    source = commandline.add_mutually_exclusive_group(required=True)
+    source.add_argument("--truth", type=Path, help="truth.h5, where there is one")
+    source.add_argument("--scores", type=Path, help="occlusion.parquet, where there is no truth")
+    options = commandline.parse_args()
+    with TrackletStore(options.store) as store:
+        ends, num_frames = np.array([store.frames_of(n).stop for n in range(len(store))]), store.num_frames
+    if options.truth:
+        with TrackletStore(options.truth) as truth:
+            hidden = hidden_table(truth, options.config.hidden_share)
+    else:
+        hidden = flagged_regions(pd.read_parquet(options.scores), num_frames)
+    table = pd.DataFrame({"tracklet": np.arange(len(ends)), "share": hidden_share(hidden, ends)})
+    table["source"] = "truth" if options.truth else "flags"
+    with replacing(options.shares) as partial:
+        table.to_parquet(partial, index=False)
+
+
+if __name__ == "__main__":
+    run(main)
