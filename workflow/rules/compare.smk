@@ -1,12 +1,38 @@
 # One table of all variants.
 
 
+rule measure_shares:
+    input:
+        code=code("measure_shares"),
+        store="results/{dataset}/tracklets.h5",
+        hidden=truth() or f"{RUN}/occlusion.parquet",
+    output:
+        shares=f"{RUN}/shares.parquet",
+    log:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/measure_shares.log",
+    benchmark:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/measure_shares.tsv"
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(30),
+    params:
+        config=part(settings.evaluation, "hidden_share"),
+        source="--truth" if settings.has_truth else "--scores",
+    shell:
+        "python -m workflow.scripts.measure_shares --config {params.config:q} --store {input.store} "
+        "{params.source} {input.hidden} --shares {output.shares} 2>&1 | tee {log}"
+
+
 rule compare:
     input:
         code=code("compare"),
         metrics=each_variant("metrics.json"),
         queries=each_variant("queries.parquet"),
         threshold=each_run(f"{RUN}/threshold.json"),
+        shares=each_run(f"{RUN}/shares.parquet"),
         localisation=localisation(),
         restoration=each_completion("restoration.json"),
     output:
@@ -34,7 +60,7 @@ rule compare:
     shell:
         "python -m workflow.scripts.compare --config {params.config:q} --dataset {wildcards.dataset} "
         "--metrics {input.metrics} --queries {input.queries} --threshold {input.threshold} "
-        "--localisation {input.localisation} --restoration {input.restoration} "
+        "--shares {input.shares} --localisation {input.localisation} --restoration {input.restoration} "
         "--csv {output.csv} --json {output.json} 2>&1 | tee {log}"
 
 
@@ -55,3 +81,25 @@ rule print_comparison:
         runtime=growing(10),
     shell:
         "python -m workflow.scripts.print_comparison --comparison {input.json} 2>&1 | tee {log}"
+
+
+rule write_results:
+    input:
+        code=code("write_results"),
+        comparison="results/{dataset}/comparison.json",
+    output:
+        page="results/{dataset}/results.md",
+    log:
+        f"{LOGS}/write_results.log",
+    benchmark:
+        f"{LOGS}/write_results.tsv"
+    localrule: True
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    shell:
+        "python -m workflow.scripts.write_results --comparison {input.comparison} --page {output.page} "
+        "2>&1 | tee {log}"
