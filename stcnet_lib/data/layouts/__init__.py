@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from stcnet_lib.config import DatasetConfig
 from stcnet_lib.data.layouts.base import Layout
+from stcnet_lib.data.layouts.duke_video import DukeVideoLayout
 from stcnet_lib.data.layouts.folder import FolderLayout
+from stcnet_lib.data.layouts.ilids_vid import IlidsVidLayout
+from stcnet_lib.data.layouts.ls_vid import LsVidLayout
+from stcnet_lib.data.layouts.manifest import ManifestLayout
+from stcnet_lib.data.layouts.mars import MarsLayout
+from stcnet_lib.data.layouts.prid2011 import Prid2011Layout
 
-_LAYOUTS: dict[str, type[Layout]] = {"folder": FolderLayout}
+_LAYOUTS: dict[str, type[Layout]] = {
+    "folder": FolderLayout,
+    "manifest": ManifestLayout,
+    "mars": MarsLayout,
+    "ilids_vid": IlidsVidLayout,
+    "prid2011": Prid2011Layout,
+    "duke_video": DukeVideoLayout,
+    "ls_vid": LsVidLayout,
+}
 
 
 def open_layout(config: DatasetConfig) -> Layout:

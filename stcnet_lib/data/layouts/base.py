@@ -119,6 +119,10 @@ class Layout(ABC):
             f"a person and camera, so {source} cannot stand there twice"
         )
 
+    def copy_name(self, name: str) -> str:
+        """What that other tracklet is called in tables."""
+        return f"{name}_restored"
+
 
 def subfolders(path: Path) -> list[str]:
     """Names of the folders in a folder, in natural order, without hidden ones; none if it does not exist."""

@@ -11,6 +11,7 @@ import scipy.io
 from stcnet_lib.data.layouts.base import DataError
 
 _HEADER = 116  # bytes of free text, in which SciPy writes the time
+_USER_BLOCK = 512
 
 
 def read_matrix(path: Path, name: str) -> np.ndarray:
@@ -39,8 +40,16 @@ def _read(path: Path, name: str) -> np.ndarray:
     return scipy.io.loadmat(path, variable_names=[name], mat_dtype=True)[name]
 
 
-def write_matrix(path: Path, name: str, values: np.ndarray) -> None:
+def write_matrix(path: Path, name: str, values: np.ndarray, hdf5: bool = False) -> None:
     """A `.mat` file with one matrix; equal values give equal bytes."""
-    scipy.io.savemat(path, {name: values.astype(np.float64)}, appendmat=False)
-    with open(path, "r+b") as file:
-        file.write(b"MATLAB 5.0 MAT-file, written by stcnet".ljust(_HEADER))
+    values = values.astype(np.float64)
+    if not hdf5:
+        scipy.io.savemat(path, {name: values}, appendmat=False)
+        with open(path, "r+b") as file:
+            file.write(b"MATLAB 5.0 MAT-file, written by stcnet".ljust(_HEADER))
+        return
+    with h5py.File(path, "w", userblock_size=_USER_BLOCK) as file:
+        file[name] = values.T
+        file[name].attrs["MATLAB_class"] = np.bytes_("double")
+    with open(path, "r+b") as file:  # without this block MATLAB does not take the file for one of its own
+        file.write(b"MATLAB 7.3 MAT-file, written by stcnet".ljust(_HEADER) + bytes(8) + b"\x00\x02IM")
