@@ -280,6 +280,10 @@ class CompletionConfig(Section):
         description="copy: the same third of the nearest frame where it is visible; mean: mean "
         "colour; discard: leave frames with a flagged region out"
     )
+    stcnet: Name = Field(
+        "default",
+        description="methods stcnet, spatial: `default` (the section stcnet) or a name of stcnets",
+    )
     masks: Literal["predicted", "oracle"] = Field(
         "predicted", description="flagged by the occlusion scores, or by the walkers' ground truth"
     )
@@ -342,7 +346,10 @@ class RuntimeConfig(Section):
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     gpus: int = Field(1, ge=0, le=64, description="of one training job; above 1 through torchrun")
-    threads: int = Field(4, ge=1, le=256, description="CPU threads of one job")
+    threads: int = Field(4, ge=1, le=256, description="CPU threads of jobs that all others wait for")
+    side_threads: int = Field(
+        1, ge=1, le=256, description="CPU threads of jobs of which several can run side by side"
+    )
     workers: int = Field(2, ge=0, le=128, description="decoding processes of one job")
     save_steps: int = Field(100, ge=1, description="steps from one saved training state to the next")
     progress_seconds: float = Field(10, gt=0, description="between two lines of a log")
@@ -358,12 +365,40 @@ class Config(Section):
     features: FeaturesConfig = FeaturesConfig()
     occlusion: OcclusionConfig = OcclusionConfig()
     stcnet: StcnetConfig = StcnetConfig()
+    stcnets: dict[Name, dict[str, Any]] = {}
     completions: dict[Name, CompletionConfig] = {"stcnet": CompletionConfig(method="stcnet")}
     networks: dict[Name, ReIDConfig] = {"nl": ReIDConfig()}
     variants: tuple[VariantConfig, ...] = ()
     evaluation: EvaluationConfig = EvaluationConfig()
     export: ExportConfig = ExportConfig()
     runtime: RuntimeConfig = RuntimeConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_truth(cls, values: Any) -> Any:
+        """Other data sets than the walkers: rows that need ground truth are left out, see `truth_rows`."""
+        if not isinstance(values, dict) or _layout(values) in (None, "walkers"):
+            return values
+        rows, kept = truth_rows(values), dict(values)
+        if isinstance(values.get("completions"), dict):
+            kept["completions"] = {k: v for k, v in values["completions"].items() if k not in rows}
+        if isinstance(values.get("variants"), list):
+            kept["variants"] = [row for row in values["variants"] if not rows & _data_of(row)]
+        return kept
+
+    @model_validator(mode="after")
+    def _other_stcnets(self) -> Config:
+        problems = []
+        for name, changes in self.stcnets.items():
+            if name == "default":
+                problems.append("stcnets: got 'default', wanted another name: it is the section stcnet")
+            try:
+                validate(StcnetConfig, self.stcnet.model_dump() | changes)
+            except ConfigError as error:
+                problems += [f"stcnets.{name}.{line}" for line in str(error).splitlines()]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
 
     @model_validator(mode="after")
     def _references(self) -> Config:
@@ -372,10 +407,9 @@ class Config(Section):
         for reserved in {"raw", "clean"} & set(self.completions):
             problems.append(f"completions: got '{reserved}', wanted another name: it is reserved")
         for name, completion in self.completions.items():
-            if completion.masks == "oracle" and not self.has_truth:
-                problems.append(
-                    f"completions.{name}.masks: got 'oracle', wanted 'predicted': only walkers know the truth"
-                )
+            if completion.stcnet not in ("default", *self.stcnets):
+                known = one_of(completion.stcnet, {"default", *self.stcnets})
+                problems.append(f"completions.{name}.stcnet: got '{completion.stcnet}', wanted {known}")
         if "guider" in self.networks:
             problems.append("networks: got 'guider', wanted another name: it is reserved")
         for i, row in enumerate(self.variants):
@@ -387,18 +421,44 @@ class Config(Section):
                 value = getattr(row, key)
                 if value not in known:
                     problems.append(f"variants.{i}.{key}: got '{value}', wanted {one_of(value, known)}")
-            if row.network == "guider" and row.train != "raw":
-                problems.append(
-                    f"variants.{i}.train: got '{row.train}', wanted 'raw': the guider is trained on it"
-                )
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+    def stcnet_named(self, name: str) -> StcnetConfig:
+        """A completion network: `default`, or one of `stcnets`, which differs in what it names there."""
+        changes = self.stcnets.get(name, {})
+        return validate(StcnetConfig, self.stcnet.model_dump() | changes)
 
     @property
     def has_truth(self) -> bool:
         """Whether clean twins and occluder masks exist."""
         return self.dataset.layout == "walkers"
+
+
+def truth_rows(values: dict[str, Any]) -> set[str]:
+    """Data sets of a parsed configuration that need ground truth: clean frames, and masks by the oracle.
+
+    config.yaml measures them on the walkers; with other data there is nothing to make them from.
+    """
+    completions = values.get("completions")
+    found = {"clean"}
+    if isinstance(completions, dict):
+        found |= {
+            name
+            for name, row in completions.items()
+            if isinstance(row, dict) and row.get("masks") == "oracle"
+        }
+    return found
+
+
+def _layout(values: dict[str, Any]) -> Any:
+    dataset = values.get("dataset")
+    return dataset.get("layout") if isinstance(dataset, dict) else None
+
+
+def _data_of(row: Any) -> set[str]:
+    return {str(row.get(key)) for key in ("train", "test")} if isinstance(row, dict) else set()
 
 
 class ConfigError(ValueError):

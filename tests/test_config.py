@@ -125,15 +125,40 @@ def test_a_missing_folder_is_named(tmp_path):
     load_config({"dataset": {"name": "x", "layout": "folder", "root": str(tmp_path)}})
 
 
-def test_truth_is_for_walkers_only(tmp_path):
+def test_rows_that_need_the_truth_are_left_out_of_other_data(tmp_path):
     values = {
         "dataset": {"name": "x", "layout": "folder", "root": str(tmp_path)},
-        "completions": {"c": {"method": "copy", "masks": "oracle"}},
-        "variants": [{"network": "nl", "train": "clean", "test": "raw"}],
+        "completions": {"c": {"method": "copy", "masks": "oracle"}, "d": {"method": "discard"}},
+        "variants": [
+            {"network": "nl", "train": "clean", "test": "raw"},
+            {"network": "nl", "train": "raw", "test": "c"},
+            {"network": "nl", "train": "raw", "test": "d"},
+        ],
     }
-    lines = lines_of(values)
-    assert any(line.startswith("completions.c.masks: got 'oracle'") for line in lines)
-    assert any(line.startswith("variants.0.train: got 'clean'") for line in lines)
+    config = load_config(values)
+    assert set(config.completions) == {"d"}
+    assert [row.test for row in config.variants] == ["d"]
+    walkers = load_config(values | {"dataset": {"name": "w", "layout": "walkers"}})
+    assert set(walkers.completions) == {"c", "d"} and len(walkers.variants) == 3
+
+
+def test_the_embedded_default_runs_on_own_data(tmp_path):
+    values = embedded()
+    values["dataset"] |= {"name": "mine", "layout": "folder", "root": str(tmp_path)}
+    config = load_config(values)
+    assert {row.test for row in config.variants} >= {"raw", "stcnet", "copy"}
+    assert "clean" not in {name for row in config.variants for name in (row.train, row.test)}
+
+
+def test_other_completion_networks_differ_in_what_they_name():
+    values = MINIMAL | {"stcnet": {"channels": 8}, "stcnets": {"plain": {"position_code": 0.5}}}
+    config = load_config(values | {"completions": {"c": {"method": "stcnet", "stcnet": "plain"}}})
+    assert config.stcnet_named("default") == config.stcnet
+    assert config.stcnet_named("plain").model_dump() == config.stcnet.model_dump() | {"position_code": 0.5}
+    (line,) = lines_of(values | {"stcnets": {"plain": {"position": 1}}})
+    assert line.startswith("stcnets.plain.position: unknown key")
+    (line,) = lines_of(values | {"completions": {"c": {"method": "stcnet", "stcnet": "plan"}}})
+    assert line.startswith("completions.c.stcnet: got 'plan'")
 
 
 def test_canonical_json_is_one_text_for_equal_settings():

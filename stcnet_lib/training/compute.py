@@ -95,7 +95,7 @@ def compute_for(runtime: RuntimeConfig) -> Iterator[Compute]:
         raise ValueError("runtime.device: got 'cuda', but torch finds no CUDA device; wanted 'auto' or 'cpu'")
     # OMP_NUM_THREADS is what Snakemake or torchrun grants this process.
     granted = int(os.environ.get("OMP_NUM_THREADS", runtime.threads))
-    torch.set_num_threads(min(runtime.threads, granted, len(os.sched_getaffinity(0))))
+    torch.set_num_threads(min(granted, len(os.sched_getaffinity(0))))
     world_size, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
     device = torch.device(device_type)
     if device_type == "cuda":

@@ -15,7 +15,7 @@ rule evaluate:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/evaluate_{{train}}_{{network}}_{{test}}.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: settings.runtime.threads
+    threads: settings.runtime.side_threads
     resources:
         mem_mb=growing(6000),
         runtime=growing(60),

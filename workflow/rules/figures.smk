@@ -164,20 +164,26 @@ rule draw_training_guider:
 use rule draw_training_guider as draw_training_stcnet with:
     input:
         code=code("draw_training"),
-        history=f"{RUN}/stcnet/history.csv",
+        history=f"{RUN}/stcnet~{{stcnet}}/history.csv",
     output:
         figure=report(
-            f"{FIGURES}/training_stcnet.svg",
+            f"{FIGURES}/training_stcnet~{{stcnet}}.svg",
             caption="../report/training.rst",
             category="Training",
-            labels={"figure": "STCnet", "split": "{split}", "seed": "{seed}"},
+            labels={
+                "figure": "STCnet, {stcnet}",
+                "split": "{split}",
+                "seed": "{seed}",
+            },
         ),
     log:
-        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_training_stcnet.log",
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_training_stcnet_{{stcnet}}.log",
     benchmark:
-        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_training_stcnet.tsv"
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_training_stcnet_{{stcnet}}.tsv"
     params:
-        title=lambda wildcards: f"STCnet, split {wildcards.split}, seed {wildcards.seed}",
+        title=lambda wildcards: (
+            f"STCnet, {wildcards.stcnet}, split {wildcards.split}, seed {wildcards.seed}"
+        ),
 
 
 use rule draw_training_guider as draw_training_reid with:

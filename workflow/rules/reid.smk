@@ -5,7 +5,7 @@ rule train_reid:
     input:
         code=code("train_reid"),
         store=lambda wildcards: store(wildcards.train, wildcards),
-        weights=lambda wildcards: weight_file(settings.networks[wildcards.network]),
+        weights=lambda wildcards: weight_file(network(wildcards.network)),
     output:
         model=f"{NETWORK}/model.json",
         weights=ensure(f"{NETWORK}/model.safetensors", non_empty=True),
@@ -16,13 +16,13 @@ rule train_reid:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/train_reid_{{train}}_{{network}}.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: settings.runtime.threads
+    threads: settings.runtime.side_threads
     resources:
         gpu=gpus(settings.runtime.gpus),
         mem_mb=growing(8000),
         runtime=growing(720),
     params:
-        config=lambda wildcards: settings.networks[wildcards.network].canonical_json(),
+        config=lambda wildcards: network(wildcards.network).canonical_json(),
     shell:
         "$STCNET_LAUNCH workflow.scripts.train_reid --config {params.config:q} --store {input.store} "
         "--split {wildcards.split} --seed {wildcards.seed} --model {output.model} 2>&1 | tee {log}"
@@ -42,7 +42,7 @@ rule embed:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/embed_{{train}}_{{network}}_{{test}}.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: settings.runtime.threads
+    threads: settings.runtime.side_threads
     resources:
         gpu=gpus(1),
         mem_mb=growing(6000),

@@ -11,7 +11,10 @@ rule restore_dataset:
         ),
         stcnet=branch(
             lambda wildcards: needs_stcnet(wildcards.completion),
-            then=[f"{RUN}/stcnet/model.json", f"{RUN}/stcnet/model.safetensors"],
+            then=lambda wildcards: [
+                f"{stcnet_folder(wildcards)}/model.json",
+                f"{stcnet_folder(wildcards)}/model.safetensors",
+            ],
         ),
         truth=branch(
             lambda wildcards: needs_truth(wildcards.completion),
@@ -27,7 +30,7 @@ rule restore_dataset:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/restore_dataset_{{completion}}.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: settings.runtime.threads
+    threads: settings.runtime.side_threads
     resources:
         gpu=gpus(1),
         mem_mb=growing(6000),

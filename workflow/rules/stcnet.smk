@@ -9,23 +9,24 @@ rule train_stcnet:
         guider=f"{RUN}/guider/model.json",
         guider_weights=f"{RUN}/guider/model.safetensors",
     output:
-        model=f"{RUN}/stcnet/model.json",
-        weights=ensure(f"{RUN}/stcnet/model.safetensors", non_empty=True),
-        history=f"{RUN}/stcnet/history.csv",
+        model=f"{RUN}/stcnet~{{stcnet}}/model.json",
+        weights=ensure(f"{RUN}/stcnet~{{stcnet}}/model.safetensors", non_empty=True),
+        history=f"{RUN}/stcnet~{{stcnet}}/history.csv",
         samples=report(
-            f"{RUN}/stcnet/samples.png",
+            f"{RUN}/stcnet~{{stcnet}}/samples.png",
             caption="../report/samples.rst",
             category="Completion",
             labels={
                 "figure": "training samples",
+                "network": "{stcnet}",
                 "split": "{split}",
                 "seed": "{seed}",
             },
         ),
     log:
-        f"{LOGS}/split~{{split}}/seed~{{seed}}/train_stcnet.log",
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/train_stcnet_{{stcnet}}.log",
     benchmark:
-        f"{LOGS}/split~{{split}}/seed~{{seed}}/train_stcnet.tsv"
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/train_stcnet_{{stcnet}}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: settings.runtime.threads
@@ -34,7 +35,7 @@ rule train_stcnet:
         mem_mb=growing(8000),
         runtime=growing(1440),
     params:
-        config=settings.stcnet.canonical_json(),
+        config=lambda wildcards: settings.stcnet_named(wildcards.stcnet).canonical_json(),
     shell:
         "$STCNET_LAUNCH workflow.scripts.train_stcnet --config {params.config:q} --store {input.store} "
         "--scores {input.scores} --guider {input.guider} --split {wildcards.split} "

@@ -16,7 +16,7 @@ rule measure_localisation:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/measure_localisation.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: settings.runtime.threads
+    threads: settings.runtime.side_threads
     resources:
         mem_mb=growing(4000),
         runtime=growing(30),
@@ -43,7 +43,7 @@ rule measure_completion:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/measure_completion_{{completion}}.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: settings.runtime.threads
+    threads: settings.runtime.side_threads
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
