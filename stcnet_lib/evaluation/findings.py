@@ -95,10 +95,13 @@ def conclusion(comparison: Comparison) -> str:
     # Of equals the first one stays first, so the order of the configuration decides.
     row = max(rows, key=lambda row: (row["test"] in restored, row["train"] == row["test"]))
     difference = row["difference"]["mAP"]
+    spread = difference.get("spread") or {"least": None, "most": None}
+    mixed = spread["least"] is not None and spread["least"] < 0 < spread["most"]
+    noise = "; single runs differ in sign" if mixed else ""
     means = f", a mean of {row['runs']} runs" if repeated(comparison) else ""
     return (
         f"Training on {row['train']} and testing on {row['test']} data, instead of raw data, changed the mAP "
-        f"of {row['network']} by {points(difference)} points{means}: {_verdict(difference)}."
+        f"of {row['network']} by {points(difference)} points{means}: {_verdict(difference)}{noise}."
     )
 
 

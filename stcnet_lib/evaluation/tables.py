@@ -77,6 +77,8 @@ def heading(comparison: Comparison) -> str:
     queries = sorted({row["queries"] for row in comparison["rows"] if row.get("queries") is not None})
     words = [f"protocol {comparison['protocol']}"] if comparison.get("protocol") else []
     words += [f"{' or '.join(f'{n:,}' for n in queries)} queries"] if queries else []
+    runs = sorted({row["runs"] for row in comparison.get("means") or []})
+    words += [f"means over {' or '.join(map(str, runs))} runs"] if repeated(comparison) else []
     words += ["per cent", "[95 % interval, bootstrap over identities]"]
     return f"Re-identification on {comparison.get('dataset', 'this data set')}: {', '.join(words)}"
 

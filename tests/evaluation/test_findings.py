@@ -12,6 +12,7 @@ from stcnet_lib.evaluation.findings import comparison_text, conclusion, localisa
 from stcnet_lib.evaluation.tables import (
     Table,
     closed,
+    heading,
     percent,
     points,
     read_comparison,
@@ -199,6 +200,10 @@ def test_of_repeated_runs_the_terminal_shows_means_and_their_span():
     assert [row[4] for row in runs.rows[3:6]] == ["0", "1", "2"]
     assert [row[5].split()[0] for row in runs.rows[3:6]] == [f"{value:.1f}" for value in own]
     assert "a mean of 3 runs" in conclusion(repeated)
+    assert "sign" not in conclusion(repeated)
+    repeated["means"][1]["difference"]["mAP"]["spread"]["least"] = -0.01
+    assert conclusion(repeated).endswith("; single runs differ in sign.")
+    assert "60 queries, means over 3 runs, per cent" in heading(repeated)
 
 
 def test_strata_in_the_table(comparison):
