@@ -10,12 +10,13 @@ ENVIRONMENT := .venv/.synced
 SNAKEMAKE = snakemake $(if $(CONFIG),--configfile $(CONFIG))
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help run test lint environment clean clean-results
+.PHONY: help run seeds ablations test lint environment clean clean-results
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run      the whole pipeline, the result table, and $(REPORT)"
 	@echo "              CORES=N: use N cores (default: all); CONFIG=FILE: overlay config.yaml with FILE"
+	@echo "make seeds    the same for three seeds; make ablations: what each option brings"
 	@echo "make test     the test suite; TESTS=tests/workflow: a part of it"
 	@echo "make lint     style of the code and of the workflow"
 	@echo "make clean    remove the environment and caches; make clean-results: remove all results"
@@ -25,6 +26,12 @@ run: $(ENVIRONMENT)
 	@$(SNAKEMAKE) --cores 1 --quiet all -- print_comparison
 	@$(SNAKEMAKE) --report $(REPORT) --quiet all
 	@echo "The report with all tables and figures: $(REPORT)"
+
+seeds:
+	$(MAKE) run CONFIG=workflow/presets/seeds.yaml
+
+ablations:
+	$(MAKE) run CONFIG=workflow/presets/ablations.yaml
 
 test: $(ENVIRONMENT)
 	python -m pytest $(TESTS)

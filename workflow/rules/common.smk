@@ -223,12 +223,12 @@ def used_completions() -> list[str]:
 
 
 def pictured_completions() -> list[str]:
-    """Completions of which strips are drawn: as a user's own data would be filled in."""
+    """Completions of which strips are drawn: as a user's own data would be filled in, by one network."""
     rows = settings.completions
     return [
         name
         for name in visible_completions()
-        if rows[name].masks == "predicted" and rows[name].method != "mean"
+        if rows[name].masks == "predicted" and rows[name].method != "mean" and rows[name].stcnet == "default"
     ]
 
 
