@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.workflow
 
-AFTER_COMPARISON = {"compare", "draw_table", "all"}
+AFTER_COMPARISON = {"compare", "write_results", "draw_table", "all"}
 AFTER_EMBEDDING = AFTER_COMPARISON | {"evaluate", "draw_cmc"}
 AFTER_RESTORATION = AFTER_EMBEDDING | {"embed", "draw_strips", "measure_completion"}
 AFTER_SCORES = AFTER_RESTORATION | {

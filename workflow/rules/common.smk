@@ -201,7 +201,7 @@ def tables() -> list[str]:
     """The tables that are wanted in the end."""
     paths = [f"{ROOT}/integrity.json"]
     if settings.variants:
-        paths += [f"{ROOT}/comparison.csv", f"{ROOT}/comparison.json"]
+        paths += [f"{ROOT}/{name}" for name in ("comparison.csv", "comparison.json", "results.md")]
     if settings.has_truth:
         paths += [
             path
