@@ -1,25 +1,31 @@
-"""Restored pixels against the clean twin: PSNR and SSIM over the hole, and over the person in the hole.
+"""Stage `measure_completion`: restored pixels and features against the clean twin, frame by frame.
 
-The whole hole misleads: a network that paints the background well beats copying a neighbour by 2 dB there and
-loses by 6 points of mAP, so the pixels of the person are measured on their own.
+The whole hole misleads: a network that paints the background well beats copying a neighbour by 2 dB there
+and loses by 6 points of mAP. So the pixels of the person are measured on their own, and so is what
+re-identification sees: the cosine of the guider's feature of a frame with that of its clean twin.
+`completion_summary.py` pools the frames.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
 
 from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.regions import region_rows
+from stcnet_lib.walkers.truth import hidden_thirds
+
+TIMES = ("before", "after")  # the completion: the occluded frame, the restored one
+SEVERAL, NO_EVENT = "several", "no event"  # beside the occluders' kinds
 
 _WINDOW = 11  # pixels, and sigma 1.5: Wang et al., "Image quality assessment", 2004
 _SIGMA = 1.5
 _PEAK = 255.0
+_BATCH = 32  # frames in memory at a time
 
-
-def psnr(squared_error: float) -> float:
-    """Peak signal-to-noise ratio in dB of a mean squared error between uint8 images; inf where it is 0."""
-    return float("inf") if squared_error == 0 else float(10 * np.log10(_PEAK**2 / squared_error))
+Features = Callable[[np.ndarray], np.ndarray]  # uint8 (n, H, W, 3) -> float (n, D)
 
 
 def ssim_map(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -31,27 +37,39 @@ def ssim_map(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         raise ValueError(
             f"images: got {a.shape} and {b.shape}, wanted the same (n, H, W, C) of {_WINDOW} pixels at least"
         )
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    mean_a, mean_b = _blur(a), _blur(b)
-    var_a, var_b = _blur(a * a) - mean_a**2, _blur(b * b) - mean_b**2
-    covariance = _blur(a * b) - mean_a * mean_b
+    rows, columns = _window_matrix(a.shape[1]), _window_matrix(a.shape[2]).T
+
+    def blur(images: np.ndarray) -> np.ndarray:
+        return rows @ images @ columns  # two small products for every channel: far faster than shifted sums
+
+    a, b = (np.moveaxis(images, 3, 1).astype(np.float64) for images in (a, b))  # (n, C, H, W)
+    mean_a, mean_b = blur(a), blur(b)
+    var_a, var_b = blur(a * a) - mean_a**2, blur(b * b) - mean_b**2
+    covariance = blur(a * b) - mean_a * mean_b
     c1, c2 = (0.01 * _PEAK) ** 2, (0.03 * _PEAK) ** 2
     likeness = (2 * mean_a * mean_b + c1) * (2 * covariance + c2)
-    return (likeness / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))).mean(axis=3)
+    return (likeness / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))).mean(axis=1)
 
 
-def _blur(images: np.ndarray) -> np.ndarray:
-    """Gaussian window over rows, then columns: (n, H, W, C)."""
+def _window_matrix(size: int) -> np.ndarray:
+    """The Gaussian window as a matrix (size, size): row i holds the weights of the pixels around pixel i."""
     offsets = np.arange(_WINDOW) - _WINDOW // 2
     window = np.exp(-0.5 * (offsets / _SIGMA) ** 2)
     window /= window.sum()
-    for axis in (1, 2):
-        size = images.shape[axis]
-        border = [(0, 0)] * 4
-        border[axis] = (_WINDOW // 2, _WINDOW // 2)
-        padded = np.moveaxis(np.pad(images, border, mode="symmetric"), axis, 0)
-        images = np.moveaxis(sum(w * padded[i : i + size] for i, w in enumerate(window)), 0, axis)
-    return images
+    mirrored = np.pad(np.eye(size), ((_WINDOW // 2, _WINDOW // 2), (0, 0)), mode="symmetric")
+    return sum(weight * mirrored[i : i + size] for i, weight in enumerate(window))
+
+
+def _crop(mask: np.ndarray) -> tuple[slice, slice, slice]:
+    """The part of the frames that decides the SSIM of the pixels of a mask (n, H, W)."""
+    slices = [slice(None)]
+    for axis, size in ((2, mask.shape[1]), (1, mask.shape[2])):
+        inside = np.flatnonzero(mask.any(axis=(0, axis)))
+        first, last = (int(inside[0]), int(inside[-1])) if len(inside) else (0, 0)
+        # Half a window around it; a full one on both sides of the first pixel, so that SSIM takes the crop.
+        low = max(0, min(first - _WINDOW // 2, size - _WINDOW))
+        slices.append(slice(low, min(size, max(last + _WINDOW // 2 + 1, low + _WINDOW))))
+    return tuple(slices)
 
 
 def completion_quality(
@@ -67,68 +85,124 @@ def completion_quality(
         For `hole` and `person` each: `…_pixels`, `…_mse` (mean over pixels and channels) and `…_ssim` (mean
         of the SSIM map over the pixels); NaN where there are no pixels.
     """
-    error = ((restored.astype(np.float64) - clean) ** 2).mean(axis=3)  # (n, H, W)
+    part = _crop(hole)
+    restored, clean, hole, person = restored[part], clean[part], hole[part], person[part]
     similarity = ssim_map(restored, clean)
     columns = {}
     for name, mask in (("hole", hole), ("person", hole & person)):
         pixels = mask.sum(axis=(1, 2))
-        safe = np.where(pixels > 0, pixels, np.nan)
         columns[f"{name}_pixels"] = pixels
-        columns[f"{name}_mse"] = (error * mask).sum(axis=(1, 2)) / safe
+        columns[f"{name}_mse"] = mean_error(restored, clean, mask)
+        safe = np.where(pixels > 0, pixels, np.nan)
         columns[f"{name}_ssim"] = (similarity * mask).sum(axis=(1, 2)) / safe
     return pd.DataFrame(columns)
 
 
-def summarise_quality(frames: pd.DataFrame) -> dict[str, float | int | None]:
-    """PSNR and SSIM over all pixels of all frames together, and the frames that had any; None without pixels.
+def mean_error(images: np.ndarray, clean: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Mean squared error of every frame over the pixels of a mask and channels; NaN without pixels.
 
-    Errors are pooled before the logarithm: one frame restored exactly has an infinite PSNR of its own.
+    uint8 (n, H, W, 3) twice, bool (n, H, W) -> float64 (n,).
     """
-    summary: dict[str, float | int | None] = {}
-    for name in ("hole", "person"):
-        some = frames[frames[f"{name}_pixels"] > 0]
-        weights = some[f"{name}_pixels"].to_numpy()
-        error = float(np.average(some[f"{name}_mse"], weights=weights)) if len(some) else 0.0
-        summary[f"{name}_frames"] = len(some)
-        summary[f"{name}_psnr"] = psnr(error) if error > 0 else None  # nothing to measure, or no error at all
-        summary[f"{name}_ssim"] = (
-            float(np.average(some[f"{name}_ssim"], weights=weights)) if len(some) else None
-        )
-    return summary
+    difference = images.astype(np.int32) - clean
+    error = (difference * difference).mean(axis=3)
+    pixels = mask.sum(axis=(1, 2))
+    return (error * mask).sum(axis=(1, 2)) / np.where(pixels > 0, pixels, np.nan)
 
 
-def measure_completion(
+def measure_frames(
     source: TrackletStore,
     completed: TrackletStore,
     truth: TrackletStore,
     regions: pd.DataFrame,
+    features: Features,
+    hidden_share: float,
     most_frames: int = 2000,
-) -> dict[str, dict[str, float | int | None]]:
-    """Quality of changed regions against the clean twin, before and after the completion.
+) -> pd.DataFrame:
+    """One row a changed frame, measured against its clean twin before and after the completion.
 
-    Measured where the occluder was (elsewhere the source shows the truth already) inside the flagged
-    regions of test and train tracklets alike.
+    Pixels are those that the occluder covers (elsewhere the source shows the truth already) inside the
+    flagged regions: `hole_…`, `person_…` as in `completion_quality`. `false_…` is about false alarms,
+    flagged regions that are not hidden, over all of their pixels. `feature_cosine_…` compares whole frames
+    that have a hole.
 
     Args:
         regions: `regions.parquet` of the completion; the completed store has the frames of the source.
+        hidden_share: of the person's pixels in a region, above which it counts as hidden.
         most_frames: of more changed frames, evenly spaced ones stand for all.
     """
-    tables: dict[str, list[pd.DataFrame]] = {"occluded": [], "restored": []}
-    changed = np.sort(regions["frame"].unique())
-    chosen = changed[:: max(1, -(-len(changed) // most_frames))]
-    for frame, rows in regions[regions["frame"].isin(chosen)].groupby("frame"):
-        frame = int(frame)
-        clean = truth.read_image(frame)[None]
-        occluder, person = truth.read_truth(range(frame, frame + 1))
-        bounds = region_rows(clean.shape[1])
-        flagged = np.zeros_like(occluder)
-        for region in rows["region"]:
-            flagged[:, bounds[region] : bounds[region + 1]] = True
-        for name, store in (("occluded", source), ("restored", completed)):
-            image = store.read_image(frame)[None]
-            tables[name].append(completion_quality(image, clean, flagged & occluder, person))
-    return {
-        name: summarise_quality(pd.concat(parts, ignore_index=True))
-        for name, parts in tables.items()
-        if parts
-    }
+    parts = []
+    for frames, flags in _chosen_frames(regions, most_frames):
+        clean, before, after = (
+            np.stack([store.read_image(frame) for frame in frames]) for store in (truth, source, completed)
+        )
+        masks = [truth.read_truth(range(frame, frame + 1)) for frame in frames]
+        occluder, person = (np.concatenate(kind) for kind in zip(*masks, strict=True))
+        false_alarm = flags & ~hidden_thirds(occluder, person, hidden_share)
+        part = pd.DataFrame(
+            {"frame": frames, "regions": flags.sum(axis=1), "false_regions": false_alarm.sum(axis=1)}
+        )
+        wrong = _region_mask(false_alarm, *person.shape[1:])
+        part["false_pixels"] = wrong.sum(axis=(1, 2))
+        hole = _region_mask(flags, *person.shape[1:]) & occluder
+        for time, images in zip(TIMES, (before, after), strict=True):
+            quality = completion_quality(images, clean, hole, person)
+            for name in quality:
+                part[name if name.endswith("pixels") else f"{name}_{time}"] = quality[name]
+            part[f"false_mse_{time}"] = mean_error(images, clean, wrong)
+        some = np.flatnonzero(hole.any(axis=(1, 2)))
+        part["feature_frames"] = hole.any(axis=(1, 2)).astype(np.int64)
+        for time, cosine in zip(
+            TIMES, _cosines(features, clean[some], before[some], after[some]), strict=True
+        ):
+            part[f"feature_cosine_{time}"] = pd.Series(cosine, index=some)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"frame": []})
+
+
+def _chosen_frames(regions: pd.DataFrame, most: int) -> Iterator[tuple[list[int], np.ndarray]]:
+    """Batches of changed frames and their flags (n, K), frames with the same flags beside each other.
+
+    So the holes of a batch lie together, and the SSIM needs a part of the frames only.
+    """
+    flags = pd.crosstab(regions["frame"], regions["region"]).reindex(columns=range(3), fill_value=0) > 0
+    count = min(len(flags), most)
+    flags = flags.iloc[np.arange(count) * len(flags) // max(count, 1)].sort_values([0, 1, 2], kind="stable")
+    for _, group in flags.groupby([0, 1, 2], sort=False):
+        for start in range(0, len(group), _BATCH):
+            part = group.iloc[start : start + _BATCH]
+            yield [int(frame) for frame in part.index], part.to_numpy()
+
+
+def _region_mask(flags: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Flags (n, K) as pixels, (n, H, W)."""
+    rows = np.repeat(flags, np.diff(region_rows(height)), axis=1)  # (n, H)
+    return np.repeat(rows[:, :, None], width, axis=2)
+
+
+def _cosines(features: Features, clean: np.ndarray, *others: np.ndarray) -> Iterator[np.ndarray]:
+    """Of the features of each of `others` with those of their clean twins, (n,)."""
+    if not len(clean):
+        return iter([np.zeros(0)] * len(others))
+    vectors = features(np.concatenate([clean, *others])).astype(np.float64)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    twin, *rest = np.split(vectors, 1 + len(others))
+    return ((twin * other).sum(axis=1) for other in rest)
+
+
+def occluder_kinds(events: pd.DataFrame, tracklets: pd.DataFrame) -> np.ndarray:
+    """What hides the person in every frame, (F,) texts: a kind of occluder, SEVERAL or NO_EVENT.
+
+    An event lasts from the first frame in which it hides a third to the last one, so a frame without event
+    may still show the edge of an occluder that comes or goes.
+
+    Args:
+        events: as `walkers.dataset.read_events` gives them.
+        tracklets: of the store, with `start` and `length`.
+    """
+    kinds = np.full(int(tracklets["length"].sum()), NO_EVENT, dtype=object)
+    start = tracklets["start"].to_numpy()
+    for event in events.itertuples():
+        active = slice(start[event.tracklet] + event.first, start[event.tracklet] + event.last + 1)
+        others = (kinds[active] != NO_EVENT) & (kinds[active] != event.kind)
+        kinds[active] = np.where(others, SEVERAL, event.kind)
+    return kinds

@@ -1,4 +1,6 @@
-"""Completion quality of whole stores against a loop over pixels."""
+"""Completion quality of whole stores against loops over pixels."""
+
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -6,10 +8,12 @@ import pytest
 
 from stcnet_lib.data.images import encode_png
 from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
-from stcnet_lib.evaluation.completion import measure_completion
+from stcnet_lib.evaluation.completion import NO_EVENT, SEVERAL, measure_frames, occluder_kinds
 from stcnet_lib.regions import region_rows
 
 FRAMES, HEIGHT, WIDTH = 6, 30, 16
+BOUNDS = region_rows(HEIGHT)
+SHARE = 0.5
 
 
 def write(path, images, masks=None):
@@ -25,47 +29,86 @@ def write(path, images, masks=None):
 def stores(tmp_path):
     random = np.random.default_rng(0)
     shape = (FRAMES, HEIGHT, WIDTH)
-    clean, occluded, restored = (random.integers(0, 256, (*shape, 3), np.uint8) for _ in range(3))
-    occluder, person = random.random(shape) < 0.5, random.random(shape) < 0.6
-    paths = [tmp_path / name for name in ("source.h5", "completed.h5", "truth.h5")]
-    opened = [
-        write(paths[0], occluded),
-        write(paths[1], restored),
-        write(paths[2], clean, (occluder, person)),
-    ]
-    return opened, (occluded, restored, clean, occluder, person)
+    clean, before, after = (random.integers(0, 256, (*shape, 3), np.uint8) for _ in range(3))
+    occluder, person = random.random(shape) < 0.7, random.random(shape) < 0.6
+    occluder[1, BOUNDS[2] :] = random.random((HEIGHT - BOUNDS[2], WIDTH)) < 0.1  # a sliver: not hidden
+    occluder[5] = False
+    names = ("source.h5", "completed.h5", "truth.h5")
+    content = ((before,), (after,), (clean, (occluder, person)))
+    opened = [write(tmp_path / name, *each) for name, each in zip(names, content, strict=True)]
+    return opened, {"before": before, "after": after}, (clean, occluder, person)
 
 
-def psnr_by_loops(image, clean, occluder, person, flags):
-    bounds, squares = region_rows(HEIGHT), []
-    for frame, region in flags:
-        for y in range(bounds[region], bounds[region + 1]):
-            for x in range(WIDTH):
-                if occluder[frame, y, x] and person[frame, y, x]:
-                    squares += list((image[frame, y, x].astype(float) - clean[frame, y, x]) ** 2)
-    return 10 * np.log10(255**2 / np.mean(squares))
+def colours(images):
+    """A feature of three numbers for each third of a frame."""
+    thirds = [images[:, a:b].mean(axis=(1, 2)) for a, b in pairwise(BOUNDS)]
+    return np.concatenate(thirds, axis=1).astype(np.float32) - 127
 
 
-def test_psnr_is_over_covered_person_pixels_of_the_flagged_regions(stores):
-    (source, completed, truth), (occluded, restored, clean, occluder, person) = stores
-    flags = [(1, 0), (1, 2), (4, 1)]
-    regions = pd.DataFrame(flags, columns=["frame", "region"])
-    found = measure_completion(source, completed, truth, regions)
-    for name, image in (("occluded", occluded), ("restored", restored)):
-        wanted = psnr_by_loops(image, clean, occluder, person, flags)
-        assert found[name]["person_psnr"] == pytest.approx(wanted, rel=1e-9)
-        assert found[name]["person_frames"] == 2
+FLAGS = pd.DataFrame([(1, 0), (1, 2), (4, 1), (5, 2)], columns=["frame", "region"])
+
+
+def test_every_frame_equals_loops_over_pixels(stores):
+    opened, images, (clean, occluder, person) = stores
+    table = measure_frames(*opened, FLAGS, colours, SHARE).set_index("frame")
+    assert sorted(table.index) == [1, 4, 5]
+    for frame, flags in FLAGS.groupby("frame")["region"]:
+        row = table.loc[frame]
+        assert row["regions"] == len(flags)
+        pixels = {"hole": [], "person": [], "false": []}
+        wrong = 0
+        for region in flags:
+            rows = range(BOUNDS[region], BOUNDS[region + 1])
+            places = [(y, x) for y in rows for x in range(WIDTH)]
+            covered = [person[frame][place] and occluder[frame][place] for place in places]
+            hidden = sum(covered) > SHARE * sum(person[frame][place] for place in places)
+            wrong += not hidden
+            pixels["false"] += [] if hidden else places
+            pixels["hole"] += [place for place in places if occluder[frame][place]]
+            pixels["person"] += [place for place, both in zip(places, covered, strict=True) if both]
+        assert row["false_regions"] == wrong
+        for name, places in pixels.items():
+            assert row[f"{name}_pixels"] == len(places)
+            for time, made in images.items():
+                squares = [(float(made[frame, y, x, c]) - clean[frame, y, x, c]) ** 2
+                           for y, x in places for c in range(3)]  # fmt: skip
+                wanted = np.mean(squares) if squares else np.nan
+                assert row[f"{name}_mse_{time}"] == pytest.approx(wanted, rel=1e-9, nan_ok=True)
+    assert table["false_regions"].sum() == 2  # the sliver, and the frame without an occluder
+
+
+def test_features_are_compared_with_those_of_the_clean_twin(stores):
+    opened, images, (clean, *_) = stores
+    table = measure_frames(*opened, FLAGS, colours, SHARE).set_index("frame")
+    for time, made in images.items():
+        for frame in (1, 4):
+            a, b = colours(made[frame : frame + 1])[0], colours(clean[frame : frame + 1])[0]
+            wanted = a @ b / np.sqrt((a @ a) * (b @ b))
+            assert table.loc[frame, f"feature_cosine_{time}"] == pytest.approx(wanted, abs=1e-6)
+        assert np.isnan(table.loc[5, f"feature_cosine_{time}"])  # nothing was hidden there
+    assert table["feature_frames"].tolist() == [int(frame != 5) for frame in table.index]
 
 
 def test_evenly_spaced_frames_stand_for_many(stores):
-    (source, completed, truth), (_, restored, clean, occluder, person) = stores
+    opened, _, _ = stores
     regions = pd.DataFrame({"frame": range(FRAMES), "region": [0] * FRAMES})
-    found = measure_completion(source, completed, truth, regions, most_frames=3)
-    wanted = psnr_by_loops(restored, clean, occluder, person, [(0, 0), (2, 0), (4, 0)])
-    assert found["restored"]["person_psnr"] == pytest.approx(wanted, rel=1e-9)
-    assert found["restored"]["person_frames"] == 3
+    few = measure_frames(*opened, regions, colours, SHARE, most_frames=3)
+    assert sorted(few["frame"]) == [0, 2, 4]
+    every = measure_frames(*opened, regions, colours, SHARE)
+    wanted = every[every["frame"].isin([0, 2, 4])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(few, wanted, rtol=1e-12)
 
 
-def test_nothing_changed_is_no_quality(stores):
-    (source, completed, truth), _ = stores
-    assert measure_completion(source, completed, truth, pd.DataFrame({"frame": [], "region": []})) == {}
+def test_nothing_changed_is_no_rows(stores):
+    nothing = pd.DataFrame({"frame": [], "region": []})
+    assert measure_frames(*stores[0], nothing, colours, SHARE).empty
+
+
+def test_the_kind_of_a_frame_is_that_of_its_active_event():
+    tracklets = pd.DataFrame({"start": [0, 4], "length": [4, 5]})
+    events = pd.DataFrame(
+        [(0, "post", 1, 2), (1, "bench", 0, 2), (1, "post", 2, 3), (1, "post", 3, 3)],
+        columns=["tracklet", "kind", "first", "last"],
+    )
+    wanted = [NO_EVENT, "post", "post", NO_EVENT, "bench", "bench", SEVERAL, "post", NO_EVENT]
+    assert occluder_kinds(events, tracklets).tolist() == wanted

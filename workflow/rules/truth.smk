@@ -28,6 +28,11 @@ rule measure_localisation:
         "--split {wildcards.split} --summary {output.summary} 2>&1 | tee {log}"
 
 
+def each_visible_completion(file: str) -> list[str]:
+    """A file of every completion that can be laid beside the original, split and seed."""
+    return [path for name in visible_completions() for path in each_run(f"{RUN}/completion~{name}/{file}")]
+
+
 rule measure_completion:
     input:
         code=code("measure_completion"),
@@ -35,6 +40,8 @@ rule measure_completion:
         completed=f"{RUN}/completion~{{completion}}/tracklets.h5",
         regions=f"{RUN}/completion~{{completion}}/regions.parquet",
         truth="results/{dataset}/truth.h5",
+        model=f"{RUN}/guider/model.json",
+        weights=f"{RUN}/guider/model.safetensors",
     output:
         quality=f"{RUN}/completion~{{completion}}/quality.json",
     log:
@@ -47,7 +54,35 @@ rule measure_completion:
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
+    params:
+        config=part(settings.evaluation, "hidden_share", "bootstrap"),
     shell:
-        "python -m workflow.scripts.measure_completion --store {input.store} "
+        "python -m workflow.scripts.measure_completion --config {params.config:q} --store {input.store} "
         "--completed {input.completed} --regions {input.regions} --truth {input.truth} "
-        "--summary {output.quality} 2>&1 | tee {log}"
+        "--model {input.model} --split {wildcards.split} --summary {output.quality} 2>&1 | tee {log}"
+
+
+rule compare_completions:
+    input:
+        code=code("compare_completions"),
+        quality=each_visible_completion("quality.json"),
+        restoration=each_visible_completion("restoration.json"),
+    output:
+        csv="results/{dataset}/completion.csv",
+        json="results/{dataset}/completion.json",
+    log:
+        f"{LOGS}/compare_completions.log",
+    benchmark:
+        f"{LOGS}/compare_completions.tsv"
+    localrule: True
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        names=visible_completions(),  # not used by the command: the order of inputs is not tracked
+    shell:
+        "python -m workflow.scripts.compare_completions --quality {input.quality} "
+        "--restoration {input.restoration} --csv {output.csv} --json {output.json} 2>&1 | tee {log}"

@@ -1,31 +1,57 @@
-"""How close restored regions come to the walkers' clean twins: PSNR and SSIM, before and after."""
+"""How close a completion comes to the walkers' clean twins: pixels, and what the guider sees of them."""
 
+import numpy as np
 import pandas as pd
 
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.evaluation.completion import measure_completion
+from stcnet_lib.config import EvaluationConfig
+from stcnet_lib.data.store import Role, TrackletStore
+from stcnet_lib.evaluation.completion import measure_frames, occluder_kinds
+from stcnet_lib.evaluation.completion_summary import completion_summary
+from stcnet_lib.evaluation.frame_features import frame_features
 from stcnet_lib.files import write_json
-from workflow.scripts.command import add_paths, parser, run
+from stcnet_lib.models.files import load_reid
+from stcnet_lib.training.compute import compute_for
+from stcnet_lib.walkers.dataset import read_events
+from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 
 
 def main() -> None:
     commandline = parser(__doc__)
+    add_config(commandline, EvaluationConfig)
     add_paths(
         commandline,
         store="tracklets.h5 as it was",
         completed="tracklets.h5 of the completion",
         regions="regions.parquet of the completion",
         truth="truth.h5",
+        model="the guider's model.json",
         summary="quality.json to write",
     )
+    add_split(commandline)
     options = commandline.parse_args()
     regions = pd.read_parquet(options.regions)
     with (
+        compute_for(runtime_settings()) as compute,
         TrackletStore(options.store) as source,
         TrackletStore(options.completed) as completed,
         TrackletStore(options.truth) as truth,
     ):
-        write_json(options.summary, measure_completion(source, completed, truth, regions))
+        features = frame_features(load_reid(options.model), compute)
+        frames = measure_frames(source, completed, truth, regions, features, options.config.hidden_share)
+        tracklet = source.frame_tracklet
+        roles = source.roles[options.split][tracklet]
+        split_of = np.select(
+            [roles == Role.TRAIN, np.isin(roles, (Role.QUERY, Role.GALLERY))], ["train", "test"], "other"
+        )
+        summary = completion_summary(
+            frames,
+            occluder_kinds(read_events(options.truth), source.tracklets),
+            source.tracklets["pid"].to_numpy()[tracklet],
+            split_of,
+            options.config.bootstrap,
+        )
+    counts = {"changed_frames": int(regions["frame"].nunique()), "measured_frames": len(frames)}
+    write_json(options.summary, summary | counts)
 
 
 if __name__ == "__main__":
