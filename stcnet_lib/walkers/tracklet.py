@@ -33,11 +33,16 @@ class WalkerTracklet:
     events: list[Event]
 
 
-def render_tracklet(config: WalkersConfig, identity: int, camera: int, tracklet_index: int) -> WalkerTracklet:
+def render_tracklet(
+    config: WalkersConfig, identity: int, camera: int, tracklet_index: int, *, invisible: bool = False
+) -> WalkerTracklet:
     """Render tracklet `tracklet_index` (0, 1, …) of a person before a camera.
 
     A pure function of the arguments, so that it does not matter which process calls it. Background, light
     and occluders are drawn without regard to who the person is.
+
+    Args:
+        invisible: leave the person out of both pictures, for checks of what the rest tells about them.
     """
     rng = np.random.default_rng([config.seed, 5, identity, camera, tracklet_index])
     frames, size = config.frames, (config.height, config.width)
@@ -50,8 +55,9 @@ def render_tracklet(config: WalkersConfig, identity: int, camera: int, tracklet_
     layer = paint_walker(person, pose, grid, eye.light)
 
     scene = backdrop(eye, config.seed, camera, yaw, boxes, size, rng)
-    scene *= 1 - layer.alpha
-    scene += layer.rgb
+    if not invisible:
+        scene *= 1 - layer.alpha
+        scene += layer.rgb
     scene = soften(scene, eye.blur)
 
     look = exposure(eye, rng)

@@ -1,4 +1,4 @@
-"""The named sizes: each overlay of workflow/presets gives a configuration that can be used, and what it promises."""
+"""The named sizes: every overlay of workflow/presets can be used, and makes what it promises."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def overlaid(preset: str) -> Config:
 
 
 def longest_hidden(preset: str, count: int) -> tuple[np.ndarray, float]:
-    """(count,) share of frames in which the most hidden third is hidden, of occluded tracklets; and the cap."""
+    """(count,) share of frames in which the most hidden third is hidden, if occluded at all; and the cap."""
     walkers = overlaid(preset).dataset.walkers.model_copy(update={"occluded_tracklets": 1.0})
     jobs = list_tracklets(walkers)
     chosen = [jobs[i] for i in np.random.default_rng(0).choice(len(jobs), count, replace=False)]
