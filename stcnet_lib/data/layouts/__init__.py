@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from stcnet_lib.config import DatasetConfig
 from stcnet_lib.data.layouts.base import Layout
 from stcnet_lib.data.layouts.duke_video import DukeVideoLayout
 from stcnet_lib.data.layouts.folder import FolderLayout
+from stcnet_lib.data.layouts.generated import GeneratedLayout
 from stcnet_lib.data.layouts.ilids_vid import IlidsVidLayout
 from stcnet_lib.data.layouts.ls_vid import LsVidLayout
 from stcnet_lib.data.layouts.manifest import ManifestLayout
@@ -35,3 +38,8 @@ def open_layout(config: DatasetConfig) -> Layout:
         known = ", ".join(sorted(_LAYOUTS))
         raise ValueError(f"dataset.layout: got '{config.layout}', wanted one that reads files: {known}")
     return layout.open(config)
+
+
+def open_for_export(config: DatasetConfig) -> Layout:
+    """The layout an export is written in; generated data have no source and take the plain one."""
+    return GeneratedLayout(Path()) if config.layout == "walkers" else open_layout(config)

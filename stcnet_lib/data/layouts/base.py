@@ -108,6 +108,10 @@ class Layout(ABC):
         """
         self.copy_tables(folder)
 
+    def place(self, source: str, role: Role) -> str:
+        """Where an export puts a frame: where the source has it."""
+        return source
+
     def copy_path(self, source: str) -> str:
         """Where a second version of a frame stands, in a tracklet of its own beside the first.
 

@@ -58,9 +58,8 @@ class ManifestLayout(Layout):
         groups = table.groupby(_LABELS, sort=False)
         self._rows = dict(groups.indices)
         self._numbers = [_numbers(key[i] for key in self._rows) for i in range(2)]
-        self._keys = sorted(
-            self._rows, key=lambda key: (*map(dict.get, self._numbers, key), natural_key(key[2]))
-        )
+        pids, cameras = self._numbers
+        self._keys = sorted(self._rows, key=lambda key: (pids[key[0]], cameras[key[1]], natural_key(key[2])))
         self._paths = table["path"].to_numpy(object)
         self._frames = table["frame"].to_numpy(np.int64)
         self._short_names = len({key[2] for key in self._keys}) == len(self._keys)
@@ -109,7 +108,7 @@ class ManifestLayout(Layout):
                 reason = f"{repeated} frame numbers occur more than once in tracklet {name}"
                 self._findings.append(Finding("repeated_number", str(self._paths[rows[0]]), reason))
             frames = numbered((int(self._frames[row]), str(self._paths[row])) for row in rows)
-            pid, camera = (numbers[label] for numbers, label in zip(self._numbers, key, strict=False))
+            pid, camera = self._numbers[0][key[0]], self._numbers[1][key[1]]
             yield SourceTracklet(pid, camera, name, tuple(roles[place] for roles in self._roles), frames)
 
     def tables(self) -> list[str]:

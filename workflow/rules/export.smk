@@ -1,0 +1,64 @@
+# A data set as images in its source's own layout; made only when asked for by its path.
+
+
+def needs_completion(wildcards) -> bool:
+    return settings.export.contents != "raw"
+
+
+def export_options(wildcards) -> str:
+    """What only some exports need on the command line."""
+    if not needs_completion(wildcards):
+        return ""
+    folder = f"{run(wildcards)}/completion~{wildcards.completion}"
+    options = [
+        "--completed",
+        f"{folder}/tracklets.h5",
+        "--regions",
+        f"{folder}/regions.parquet",
+    ]
+    if not needs_truth(wildcards.completion):
+        options += ["--scores", f"{run(wildcards)}/occlusion.parquet"]
+    if needs_stcnet(wildcards.completion):
+        options += ["--stcnet", f"{run(wildcards)}/stcnet/model.json"]
+    return " ".join(options)
+
+
+rule export_dataset:
+    input:
+        code=code("export_dataset"),
+        store="results/{dataset}/tracklets.h5",
+        completion=branch(
+            needs_completion,
+            then=[
+                f"{RUN}/completion~{{completion}}/tracklets.h5",
+                f"{RUN}/completion~{{completion}}/regions.parquet",
+            ],
+        ),
+        scores=branch(
+            lambda wildcards: needs_completion(wildcards) and not needs_truth(wildcards.completion),
+            then=f"{RUN}/occlusion.parquet",
+        ),
+        stcnet=branch(
+            lambda wildcards: needs_completion(wildcards) and needs_stcnet(wildcards.completion),
+            then=f"{RUN}/stcnet/model.json",
+        ),
+    output:
+        folder=directory(f"{RUN}/completion~{{completion}}/export"),
+    log:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/export_dataset_{{completion}}.log",
+    benchmark:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/export_dataset_{{completion}}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: settings.runtime.threads
+    resources:
+        mem_mb=growing(6000),
+        runtime=growing(240),
+    params:
+        config=settings.export.canonical_json(),
+        dataset=settings.dataset.canonical_json(),
+        options=export_options,
+    shell:
+        "python -m workflow.scripts.export_dataset --config {params.config:q} --dataset {params.dataset:q} "
+        "--split {wildcards.split} --store {input.store} {params.options} --folder {output.folder} "
+        "2>&1 | tee {log}"
