@@ -11,7 +11,7 @@ pytestmark = pytest.mark.workflow
 
 AFTER_COMPARISON = {"compare", "write_results", "draw_table", "all"}
 AFTER_EMBEDDING = AFTER_COMPARISON | {"evaluate", "draw_cmc"}
-AFTER_RESTORATION = AFTER_EMBEDDING | {"embed", "draw_strips", "measure_completion"}
+AFTER_RESTORATION = AFTER_EMBEDDING | {"embed", "draw_strips", "measure_completion", "compare_completions"}
 AFTER_SCORES = AFTER_RESTORATION | {
     "draw_scores",
     "measure_localisation",
@@ -73,7 +73,10 @@ CHANGES = {
         lambda config: config["evaluation"].update(protocol="official"),
         AFTER_EMBEDDING,
     ),
-    "bootstrap": (lambda config: config["evaluation"].update(bootstrap=200), AFTER_COMPARISON),
+    "bootstrap": (
+        lambda config: config["evaluation"].update(bootstrap=200),
+        AFTER_COMPARISON | {"measure_completion", "compare_completions"},
+    ),
     "order of variants": (lambda config: config["variants"].reverse(), AFTER_COMPARISON | {"draw_cmc"}),
     "one more variant": (
         lambda config: config["variants"].append({"network": "guider", "train": "raw", "test": "clean"}),
@@ -105,7 +108,7 @@ EDITS = {
         "restore_dataset",
     }
     | AFTER_RESTORATION,
-    "stcnet_lib/evaluation/statistics.py": AFTER_COMPARISON,
+    "stcnet_lib/evaluation/statistics.py": AFTER_COMPARISON | {"measure_completion", "compare_completions"},
     "workflow/scripts/draw_cmc.py": {"draw_cmc", "all"},
 }
 

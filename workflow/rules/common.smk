@@ -202,12 +202,8 @@ def tables() -> list[str]:
     paths = [f"{ROOT}/integrity.json"]
     if settings.variants:
         paths += [f"{ROOT}/{name}" for name in ("comparison.csv", "comparison.json", "results.md")]
-    if settings.has_truth:
-        paths += [
-            path
-            for name in visible_completions()
-            for path in each_run(f"{RUN}/completion~{name}/quality.json")
-        ]
+    if settings.has_truth and visible_completions():
+        paths += [f"{ROOT}/completion.csv", f"{ROOT}/completion.json"]
     return paths
 
 

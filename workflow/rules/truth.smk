@@ -8,8 +8,10 @@ rule measure_localisation:
         truth="results/{dataset}/truth.h5",
         scores=f"{RUN}/occlusion.parquet",
         threshold=f"{RUN}/threshold.json",
+        regions=f"{RUN}/regions.h5",
     output:
         summary=f"{RUN}/localisation.json",
+        csv=f"{RUN}/localisation.csv",
     log:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/measure_localisation.log",
     benchmark:
@@ -22,10 +24,12 @@ rule measure_localisation:
         runtime=growing(30),
     params:
         config=part(settings.evaluation, "hidden_share"),
+        occlusion=settings.occlusion.canonical_json(),
     shell:
-        "python -m workflow.scripts.measure_localisation --config {params.config:q} --store {input.store} "
+        "python -m workflow.scripts.measure_localisation --config {params.config:q} "
+        "--occlusion {params.occlusion:q} --store {input.store} --regions {input.regions} "
         "--scores {input.scores} --threshold {input.threshold} --truth {input.truth} "
-        "--split {wildcards.split} --summary {output.summary} 2>&1 | tee {log}"
+        "--split {wildcards.split} --summary {output.summary} --csv {output.csv} 2>&1 | tee {log}"
 
 
 def each_visible_completion(file: str) -> list[str]:

@@ -1,39 +1,62 @@
-"""How well the occlusion scores find what the walkers' ground truth says is hidden."""
+"""How well occlusion scores find what the walkers' truth says is hidden, and what others would find."""
 
+import h5py
+import numpy as np
 import pandas as pd
 
-from stcnet_lib.config import EvaluationConfig
+from stcnet_lib.config import EvaluationConfig, OcclusionConfig, parse_section
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.evaluation.localisation import hidden_table, measure_localisation
-from stcnet_lib.files import read_json, write_json
+from stcnet_lib.evaluation.reference_study import flat_entries, reference_study
+from stcnet_lib.files import read_json, replacing, write_json
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run
 
 
 def main() -> None:
     commandline = parser(__doc__)
     add_config(commandline, EvaluationConfig)
+    commandline.add_argument(
+        "--occlusion", default="{}", metavar="JSON", help="an OcclusionConfig, of which others are variations"
+    )
     add_paths(
         commandline,
         store="tracklets.h5",
+        regions="regions.h5",
         scores="occlusion.parquet",
         threshold="threshold.json",
         truth="truth.h5",
         summary="localisation.json to write",
+        csv="localisation.csv to write: all references and rules",
     )
     add_split(commandline)
     options = commandline.parse_args()
     scores = pd.read_parquet(options.scores)
-    with TrackletStore(options.store) as store, TrackletStore(options.truth) as truth:
+    with (
+        TrackletStore(options.store) as store,
+        TrackletStore(options.truth) as truth,
+        h5py.File(options.regions) as regions,
+    ):
         hidden = hidden_table(truth, options.config.hidden_share)
-        parts = {
-            "train": store.tracklets_with(options.split, Role.TRAIN),
-            "test": store.tracklets_with(options.split, Role.QUERY, Role.GALLERY),
-        }
+        roles = store.roles[options.split]
+        parts = {"train": roles == Role.TRAIN, "test": np.isin(roles, (Role.QUERY, Role.GALLERY))}
+        entries = reference_study(
+            regions["features"],
+            store.tracklets,
+            store.frame_number,
+            parts["train"],
+            parts["test"],
+            hidden,
+            parse_section(OcclusionConfig, options.occlusion),
+        )
     summary = {
-        name: measure_localisation(scores[scores["tracklet"].isin(tracklets)].reset_index(drop=True), hidden)
-        for name, tracklets in parts.items()
+        name: measure_localisation(scores[chosen[scores["tracklet"]]].reset_index(drop=True), hidden)
+        for name, chosen in parts.items()
     }
-    write_json(options.summary, summary | {"threshold": read_json(options.threshold)})
+    threshold = {"threshold": read_json(options.threshold)}
+    write_json(options.summary, summary | threshold | {"by_reference": entries})
+    with replacing(options.csv) as partial:
+        rows = pd.DataFrame(flat_entries(entries))
+        rows.to_csv(partial, index=False, float_format="%.6f", lineterminator="\n")
 
 
 if __name__ == "__main__":
