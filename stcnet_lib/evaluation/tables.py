@@ -103,11 +103,6 @@ def result_table(comparison: Comparison, *, compact: bool = False) -> Table:
     ]
     if narrow:
         columns.insert(1, ("mAP of runs", lambda row: span(row["spread"]["mAP"])))
-    if not compact:
-        columns += [
-            (metric_name(key), lambda row, key=key: percent(row["mean"].get(key)))
-            for key in further_ranks([row["mean"] for row in rows])
-        ]
     columns += [_against_raw(key) for key in (both[:1] if narrow else both)]
     if any(row["gap_closed"] for row in rows):
         columns += [
@@ -116,6 +111,11 @@ def result_table(comparison: Comparison, *, compact: bool = False) -> Table:
                 lambda row, key=key: closed((row["gap_closed"] or {}).get(key)),
             )
             for key in (both[:1] if compact else both)
+        ]
+    if not compact:  # last, where a narrow page cuts
+        columns += [
+            (metric_name(key), lambda row, key=key: percent(row["mean"].get(key)))
+            for key in further_ranks([row["mean"] for row in rows])
         ]
     return _table(rows, DATA_KEYS, columns)
 

@@ -26,7 +26,7 @@ from stcnet_lib.files import replacing
 _STYLE = f"""
 :root {{ color-scheme: light dark; }}
 body {{ font: 15px/1.45 system-ui, "DejaVu Sans", sans-serif; }}
-body {{ margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }}
+body {{ margin: 2rem auto; max-width: 104rem; padding: 0 1rem; }}
 h1 {{ font-size: 1.25rem; margin: 0; }}
 h2 {{ font-size: 1rem; margin: 1.8rem 0 .4rem; }}
 p.conclusion {{ border-left: 4px solid {style.BLUE}; padding: .2rem .8rem; margin: 1rem 0; }}
