@@ -19,7 +19,7 @@ def export_options(wildcards) -> str:
     if not needs_truth(wildcards.completion):
         options += ["--scores", f"{run(wildcards)}/occlusion.parquet"]
     if needs_stcnet(wildcards.completion):
-        options += ["--stcnet", f"{run(wildcards)}/stcnet/model.json"]
+        options += ["--stcnet", f"{stcnet_folder(wildcards)}/model.json"]
     return " ".join(options)
 
 
@@ -40,7 +40,7 @@ rule export_dataset:
         ),
         stcnet=branch(
             lambda wildcards: needs_completion(wildcards) and needs_stcnet(wildcards.completion),
-            then=f"{RUN}/stcnet/model.json",
+            then=lambda wildcards: f"{stcnet_folder(wildcards)}/model.json",
         ),
     output:
         folder=directory(f"{RUN}/completion~{{completion}}/export"),
@@ -50,7 +50,7 @@ rule export_dataset:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/export_dataset_{{completion}}.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: settings.runtime.threads
+    threads: settings.runtime.side_threads
     resources:
         mem_mb=growing(6000),
         runtime=growing(240),
