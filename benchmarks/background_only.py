@@ -1,8 +1,8 @@
 """Can people of the walkers be told apart by what is behind them? Retrieval with pictures that show nobody.
 
-Two views of the same tracklets: `backdrop` is the frame without its person, as the generator draws it; `border`
-is what is left of the stored, occluded frames outside of every place where anybody is ever seen, so it trusts
-no part of the generator. The project's own re-ID network is trained on each and searches under
+Two views of the same tracklets: `backdrop` is the frame without its person, as the generator draws it;
+`border` is what is left of the occluded frames outside of every place where anybody is ever seen, so it
+trusts no part of the generator. The project's own re-ID network is trained on each and searches under
 `query-in-gallery`. Chance is the same features with the identities of each camera shuffled.
 
     python -m benchmarks.background_only
@@ -52,8 +52,8 @@ class Finding:
         low, high = np.percentile(self.chance, [2.5, 97.5])
         return (
             f"mAP {100 * self.mAP:5.2f} %, chance {100 * self.chance.mean():.2f} [{100 * low:.2f}, "
-            f"{100 * high:.2f}] ({self.deviation:+.1f} standard deviations); rank-1 {100 * self.rank1:5.2f} %, "
-            f"chance {100 * self.chance_rank1.mean():.2f}"
+            f"{100 * high:.2f}] ({self.deviation:+.1f} standard deviations); "
+            f"rank-1 {100 * self.rank1:5.2f} %, chance {100 * self.chance_rank1.mean():.2f}"
         )
 
 

@@ -250,4 +250,7 @@ def figures() -> list[str]:
         for choice in ("random", "best", "worst")
     ]
     comparison = [f"{ROOT}/figures/{name}" for name in ("cmc.svg", "comparison.html") if settings.variants]
+    if settings.has_truth:
+        comparison.append(f"{ROOT}/figures/walkers.png")
+        patterns += [f"completion~{name}/walkers.png" for name in pictured_completions()]
     return comparison + [path for pattern in patterns for path in each_run(f"{FIGURES}/{pattern}")]
