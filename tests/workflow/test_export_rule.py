@@ -1,4 +1,4 @@
-"""The export, asked for by its path: what it needs, what it leaves, and that it is not made without asking."""
+"""The export, asked for by its path: what it needs and leaves, and that it is not made without asking."""
 
 from __future__ import annotations
 
