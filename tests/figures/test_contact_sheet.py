@@ -1,4 +1,4 @@
-"""The contact sheet of walkers: pictures unchanged and in their places, outlines where masks end, a draw by seed."""
+"""The contact sheet: pictures unchanged and in their places, outlines where masks end, a draw by seed."""
 
 import numpy as np
 import pytest

@@ -19,7 +19,8 @@ CONFIG = WalkersConfig(
 )
 NETWORK = ReIDConfig(
     backbone="resnet18", stem_channels=8, pretrained="none", non_local=False, height=64, width=32,
-    clip_length=2, clip_stride=1, batch=16, epochs=12, lr=2e-3, schedule="cosine", colour_jitter=0.2, precision="fp32",
+    clip_length=2, clip_stride=1, batch=16, epochs=12, lr=2e-3, schedule="cosine",
+    colour_jitter=0.2, precision="fp32",
 )  # fmt: skip
 MOST = 3.0  # standard deviations of chance; one in a thousand data sets without any leak would be above
 
