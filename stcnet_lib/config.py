@@ -173,11 +173,13 @@ class FeaturesConfig(Section):
 class OcclusionConfig(Section):
     """Occlusion scores and the threshold under which a region counts as occluded (paper Eq. 11-12)."""
 
-    reference: Literal["mean", "median", "trimmed_mean"] = Field(
-        "mean", description="what a region is compared with: the paper's mean, or a robust one"
+    reference: Literal["mean", "median", "trimmed_mean", "learned"] = Field(
+        "mean",
+        description="what a region is compared with: the paper's mean, or a robust one; learned: a trimmed "
+        "mean that first drops what looks like occluders of the train split",
     )
     trim: float = Field(
-        0.4, ge=0, lt=1, description="trimmed_mean: share of lowest scores dropped, then recomputed"
+        0.4, ge=0, lt=1, description="trimmed_mean, learned: share of lowest scores dropped, then recomputed"
     )
     smoothing: float = Field(
         0.0,

@@ -5,6 +5,8 @@ first), the score of a region is cos(v_t^k, v^k), and a region is occluded where
 The paper fixes τ = 0.89 for its own features. Two rules find a τ on the scores of the train split instead;
 both suppose that there is occlusion to find.
 
+Every reference but `learned` comes from one tracklet alone; for that one see `learned_reference.py`.
+
 The score of a tracklet of one frame is always 1, and where an occluder stays for about half of the frames
 the mean shows the occluder: both are counted in `count_flags`.
 """
@@ -20,9 +22,10 @@ import pandas as pd
 
 from stcnet_lib import REGIONS
 from stcnet_lib.config import OcclusionConfig
+from stcnet_lib.learned_reference import fit_person_weights, normalised
 from stcnet_lib.threshold import crossing, fit_mixture, otsu
 
-Reference = Literal["mean", "median", "trimmed_mean"]
+Reference = Literal["mean", "median", "trimmed_mean", "learned"]
 
 _SMALLEST_GAP = 1e-6  # of 1 - score; float32 scores resolve 6e-8, so log(1 - s) is noise under it
 
@@ -35,13 +38,23 @@ class FeatureArray(Protocol):
     def __getitem__(self, frames: slice) -> np.ndarray: ...
 
 
-def tracklet_scores(features: np.ndarray, reference: Reference = "mean", trim: float = 0.4) -> np.ndarray:
+_FITTED_TRACKLETS = 2000  # of the train split that a learned reference is fitted to, evenly spaced
+
+
+def tracklet_scores(
+    features: np.ndarray,
+    reference: Reference = "mean",
+    trim: float = 0.4,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
     """Cosine of every region with the reference of its tracklet (Eq. 11-12).
 
     Args:
         features: (T, K, D) region features of one tracklet.
         reference: mean; median of each dimension; or trimmed_mean, the mean of the frames left when the
-            share `trim` with the lowest scores (against the plain mean) is dropped, region by region.
+            share `trim` with the lowest scores (against the plain mean) is dropped, region by region; or
+            learned, the same with `weights` @ feature added to the scores by which frames are dropped.
+        weights: (K, D) of a learned reference.
 
     Returns:
         (T, K) float32 in [-1, 1]; 0 where a feature or its reference is all zeros, 1 in a one-frame tracklet.
@@ -56,11 +69,17 @@ def tracklet_scores(features: np.ndarray, reference: Reference = "mean", trim: f
     scores = _cosine(features, features.mean(axis=0))
     if reference == "mean":
         return scores
-    if reference == "trimmed_mean":
+    if reference == "learned":
+        if weights is None:
+            raise ValueError(
+                "occlusion.reference: got 'learned' without weights, wanted those of the train split"
+            )
+        scores = scores + np.einsum("tkd,kd->tk", normalised(features), weights)
+    if reference in ("trimmed_mean", "learned"):
         dropped = min(int(trim * len(features)), len(features) - 1)
         kept = np.argsort(scores, axis=0, kind="stable")[dropped:]  # (T', K)
         return _cosine(features, np.take_along_axis(features, kept[..., None], axis=0).mean(axis=0))
-    raise ValueError(f"occlusion.reference: got '{reference}', wanted mean, median or trimmed_mean")
+    raise ValueError(f"occlusion.reference: got '{reference}', wanted mean, median, trimmed_mean or learned")
 
 
 def _cosine(features: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -83,7 +102,11 @@ def smooth_scores(scores: np.ndarray, weight: float) -> np.ndarray:
 
 
 def score_regions(
-    features: FeatureArray, tracklet_ends: np.ndarray, frame_numbers: np.ndarray, config: OcclusionConfig
+    features: FeatureArray,
+    tracklet_ends: np.ndarray,
+    frame_numbers: np.ndarray,
+    config: OcclusionConfig,
+    in_train: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Scores of a whole store; one tracklet's features are in memory at a time.
 
@@ -91,6 +114,7 @@ def score_regions(
         features: (F, K, D).
         tracklet_ends: (N,), tracklet n owns the frames `tracklet_ends[n-1]:tracklet_ends[n]`.
         frame_numbers: (F,), the frames' numbers in the source.
+        in_train: (N,) bool; only a learned reference needs it.
 
     Returns:
         One row a frame and region, in order: `tracklet`, `frame`, `number`, `region`, `score`.
@@ -105,12 +129,10 @@ def score_regions(
         )
     lengths = np.diff(ends, prepend=0)
     scores = np.empty((frames, regions), dtype=np.float32)
-    for start, end in _spans(ends):
-        block = features[start:end]
-        if not np.isfinite(block).all():
-            bad = start + int(np.flatnonzero(~np.isfinite(block).all(axis=(1, 2)))[0])
-            raise ValueError(f"region features: got a value that is not finite at frame {bad}")
-        raw = tracklet_scores(block, config.reference, config.trim)
+    spans = list(_spans(ends))
+    weights = _learned_weights(features, spans, config, in_train) if config.reference == "learned" else None
+    for start, end in spans:
+        raw = tracklet_scores(_block(features, start, end), config.reference, config.trim, weights)
         scores[start:end] = smooth_scores(raw, config.smoothing)
     return pd.DataFrame(
         {
@@ -121,6 +143,36 @@ def score_regions(
             "score": scores.reshape(-1),
         }
     )
+
+
+def _block(features: FeatureArray, start: int, end: int) -> np.ndarray:
+    block = features[start:end]
+    if not np.isfinite(block).all():
+        bad = start + int(np.flatnonzero(~np.isfinite(block).all(axis=(1, 2)))[0])
+        raise ValueError(f"region features: got a value that is not finite at frame {bad}")
+    return block
+
+
+def _learned_weights(
+    features: FeatureArray,
+    spans: Sequence[tuple[int, int]],
+    config: OcclusionConfig,
+    in_train: np.ndarray | None,
+) -> np.ndarray:
+    """Weights (K, D) from the train tracklets of more than one frame."""
+    wanted = np.zeros(len(spans), dtype=bool) if in_train is None else np.asarray(in_train, dtype=bool)
+    train = [span for span, chosen in zip(spans, wanted, strict=True) if chosen and span[1] - span[0] > 1]
+    if not train:
+        raise ValueError(
+            "occlusion.reference: got 'learned' and no train tracklet of more than one frame to learn from; "
+            "set it to 'trimmed_mean'"
+        )
+    chosen = train[:: -(-len(train) // _FITTED_TRACKLETS)]
+
+    def score(block: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        return smooth_scores(tracklet_scores(block, "learned", config.trim, weights), config.smoothing)
+
+    return fit_person_weights(lambda: (_block(features, *span) for span in chosen), score)
 
 
 def _spans(ends: np.ndarray) -> Iterator[tuple[int, int]]:

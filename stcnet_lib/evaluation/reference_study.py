@@ -55,7 +55,7 @@ def reference_study(
     ends = (tracklets["start"] + tracklets["length"]).to_numpy()
     entries = []
     for settings, choice in choices:
-        scores = score_regions(features, ends, frame_numbers, choice)
+        scores = score_regions(features, ends, frame_numbers, choice, in_train)
         found_on = train_scores(scores, in_train)
         test = scores[in_test[scores["tracklet"].to_numpy()]].reset_index(drop=True)
         for rule in RULES:

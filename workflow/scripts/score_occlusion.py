@@ -24,8 +24,8 @@ def main() -> None:
     config = options.config
     with TrackletStore(options.store) as store, h5py.File(options.regions) as regions:
         ends = (store.tracklets["start"] + store.tracklets["length"]).to_numpy()
-        scores = score_regions(regions["features"], ends, store.frame_number, config)
         in_train = store.roles[options.split] == Role.TRAIN
+        scores = score_regions(regions["features"], ends, store.frame_number, config, in_train)
         thresholds = choose_thresholds(train_scores(scores, in_train), config)
         taus = [threshold.tau for threshold in thresholds]
         scores = flag(scores, taus, config.most_flagged)
