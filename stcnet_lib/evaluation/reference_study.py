@@ -81,7 +81,7 @@ def _measure(test: pd.DataFrame, found_on: np.ndarray, hidden: np.ndarray, confi
         ):
             values.update(flagged=None, precision=None, recall=None, f1=None)
     bins = measured["by_hidden_frames"]
-    inverted = [name for name in RUN_BINS if (bins[name]["auroc"] or 1) < 0.5]
+    inverted = [name for name in RUN_BINS if _inverts(bins[name]["auroc"])]
     return {"tau": taus, "problem": problem, "inverted": inverted} | measured
 
 
@@ -120,9 +120,14 @@ def inversion_table(entries: Sequence[Entry]) -> tuple[list[str], list[list[str]
     rows = []
     for entry in first:
         values = [entry["all"]["auroc"], *(entry["by_hidden_frames"][name]["auroc"] for name in bins)]
-        texts = [_text(value) + (" (inverted)" if (value or 1) < 0.5 else "") for value in values]
+        texts = [_text(value) + (" (inverted)" if _inverts(value) else "") for value in values]
         rows.append([entry["settings"], entry["reference"], *texts])
     return head, rows
+
+
+def _inverts(auroc: float | None) -> bool:
+    """Whether hidden regions score higher than visible ones."""
+    return auroc is not None and auroc < 0.5
 
 
 def _text(value: float | None) -> str:

@@ -105,6 +105,17 @@ def test_inversion_is_told(entries):
     assert not rows[-1][2].endswith("(inverted)")
 
 
+def test_an_auroc_of_zero_is_inverted_too(data):
+    """Hidden regions are the reference itself and visible ones its opposite."""
+    features, tracklets, numbers, in_train, in_test, hidden = data
+    signs = np.where(hidden, 1, -0.5)[..., None] * np.ones_like(features)
+    long = hidden.reshape(TRACKLETS, FRAMES, 3).copy()
+    long[:-3] = False
+    entry = reference_study(signs, tracklets, numbers, in_train, in_test, long.reshape(-1, 3), CONFIG)[0]
+    assert entry["by_hidden_frames"]["45-100 %"]["auroc"] == 0
+    assert entry["inverted"] == ["45-100 %"]
+
+
 def test_a_rule_without_a_threshold_gives_its_reason(data):
     """Scores of one value: no rule can part them, and the fixed τ still can."""
     features, *rest = data
