@@ -6,9 +6,17 @@ import sys
 
 import pytest
 
-from workflow.scripts import draw_cmc, draw_scores, draw_strips, draw_table, draw_training, print_comparison
+from workflow.scripts import (
+    draw_cmc,
+    draw_scores,
+    draw_strips,
+    draw_table,
+    draw_training,
+    draw_walkers,
+    print_comparison,
+)
 
-SCRIPTS = [draw_cmc, draw_scores, draw_strips, draw_table, draw_training, print_comparison]
+SCRIPTS = [draw_cmc, draw_scores, draw_strips, draw_table, draw_training, draw_walkers, print_comparison]
 
 
 def call(script, monkeypatch, *options) -> None:
