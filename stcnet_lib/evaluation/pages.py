@@ -1,4 +1,4 @@
-"""The results of a data set as one Markdown page, made from `comparison.json` alone."""
+"""The results of a data set as one Markdown page, made from `comparison.json` and `completion.json`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from stcnet_lib import REGIONS
+from stcnet_lib.evaluation.completion_table import completion_table, kind_table
 from stcnet_lib.evaluation.findings import conclusion
+from stcnet_lib.evaluation.reference_study import inversion_table, reference_table
 from stcnet_lib.evaluation.tables import (
     NOTHING,
     Comparison,
@@ -54,7 +56,7 @@ def results_page(comparison: Comparison, *, more: Sequence[str] = ()) -> str:
     title, _, details = heading(comparison).partition(": ")
     sections = [
         f"# {title}",
-        f"Made by `write_results` from `comparison.json`: {details}.",
+        f"Made by `write_results` from the files of the comparison: {details}.",
         *reid_sections(comparison),
         *localisation_sections(comparison.get("localisation") or []),
         *more,
@@ -120,6 +122,43 @@ def localisation_sections(runs: Sequence[Mapping[str, Any]]) -> list[str]:
         if parts:
             sections.append(_markdown(detection_table(name, parts)))
     return sections
+
+
+def reference_sections(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a tracklet is compared with, and how τ is found: every choice measured on the first run.
+
+    Args:
+        runs: what is in `localisation.json` of every run.
+    """
+    entries = runs[0].get("by_reference") if runs else None
+    if not entries:
+        return []
+    return [
+        "### Every reference and rule",
+        "`configured` keeps smoothing, trim, thresholds for each third and the cap of the configuration; "
+        "`paper` has none of them. τ is found on the train split, F1 is of test data. First split and seed.",
+        markdown_table(*reference_table(entries), names=3),
+        "AUROC by the share of a tracklet's frames in which the third is hidden. Below 0.5 the score is "
+        "inverted: the reference shows the occluder.",
+        markdown_table(*inversion_table(entries), names=2),
+    ]
+
+
+def completion_sections(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Completions against the clean twins: the rows of `completion.json`."""
+    if not rows:
+        return []
+    first = [row for row in rows if (row["split"], row["seed"]) == (rows[0]["split"], rows[0]["seed"])]
+    return [
+        "## Completion",
+        "Test frames, before → after (gain). In the hole: flagged pixels that an occluder covered; person: "
+        "those of them that show the person in the clean frame. Feature cosine: of the guider's features of "
+        "the whole frame to the clean frame's. False alarms: flagged thirds that were not hidden.",
+        markdown_table(*completion_table(rows), names=3),
+        "### By kind of occluder",
+        "First split and seed.",
+        markdown_table(*kind_table(first), names=2),
+    ]
 
 
 def detection_table(name: str, parts: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:

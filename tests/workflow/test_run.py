@@ -36,8 +36,8 @@ def test_every_job_leaves_a_log_and_a_benchmark(finished):
     logs = finished.folder / "results/tiny/logs"
     names = {path.with_suffix("").name for path in logs.rglob("*.log")}
     assert names == {path.with_suffix("").name for path in logs.rglob("*.tsv")}
-    assert {"prepare_dataset", "pretrain_guider", "train_stcnet", "train_reid_raw_nl", "compare"} <= names
-    assert "3/3" in (logs / "split~0/seed~0/train_stcnet.log").read_text()  # progress is in the log
+    assert {"prepare_dataset", "pretrain_guider", "train_stcnet_default", "train_reid_raw_nl", "compare"} <= names
+    assert "3/3" in (logs / "split~0/seed~0/train_stcnet_default.log").read_text()  # progress is in the log
 
 
 def test_no_state_of_finished_trainings_is_left(finished):
@@ -146,7 +146,8 @@ ON_A_GPU = {"train_reid", "extract_features", "train_stcnet", "restore_dataset",
 def run_with_stand_ins(folder: Path, *options: str, **runtime: object) -> list[dict]:
     """Run everything up to the embeddings with stand-ins, and return their notes."""
     checkout = Checkout(folder / "tree")
-    config = {**TINY, "runtime": {"threads": 1, **runtime}}
+    # Jobs ask for a GPU where the configuration says so, whether this machine has one or not.
+    config = {**TINY, "runtime": {"threads": 1, "device": "cuda", **runtime}}
     checkout.configure(config)
     programs, notes = folder / "programs", folder / "notes"
     programs.mkdir()

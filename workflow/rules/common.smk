@@ -202,14 +202,19 @@ def tables() -> list[str]:
     paths = [f"{ROOT}/integrity.json"]
     if settings.variants:
         paths += [f"{ROOT}/{name}" for name in ("comparison.csv", "comparison.json", "results.md")]
-    if settings.has_truth and visible_completions():
-        paths += [f"{ROOT}/completion.csv", f"{ROOT}/completion.json"]
+    if completions_measured():
+        paths += [f"{ROOT}/completion.csv", *completions_measured()]
     return paths
 
 
 def localisation() -> list[str]:
     """How well occlusions are found, where the truth is known."""
     return each_run(f"{RUN}/localisation.json") if settings.has_truth else []
+
+
+def completions_measured() -> list[str]:
+    """The table of all completions, where the truth is known."""
+    return [f"{ROOT}/completion.json"] if settings.has_truth and visible_completions() else []
 
 
 def used_completions() -> list[str]:

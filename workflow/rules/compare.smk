@@ -87,6 +87,7 @@ rule write_results:
     input:
         code=code("write_results"),
         comparison="results/{dataset}/comparison.json",
+        completion=completions_measured(),
     output:
         page="results/{dataset}/results.md",
     log:
@@ -100,6 +101,8 @@ rule write_results:
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
+    params:
+        completion=["--completion", *completions_measured()] if completions_measured() else [],
     shell:
-        "python -m workflow.scripts.write_results --comparison {input.comparison} --page {output.page} "
-        "2>&1 | tee {log}"
+        "python -m workflow.scripts.write_results --comparison {input.comparison} {params.completion} "
+        "--page {output.page} 2>&1 | tee {log}"

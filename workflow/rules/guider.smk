@@ -14,6 +14,7 @@ rule pretrain_guider:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/pretrain_guider.log",
     benchmark:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/pretrain_guider.tsv"
+    priority: 10  # others wait for it
     conda:
         "../../envs/torch.yaml"
     threads: settings.runtime.threads
@@ -40,6 +41,7 @@ rule extract_features:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/extract_features.log",
     benchmark:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/extract_features.tsv"
+    priority: 10  # others wait for it
     conda:
         "../../envs/torch.yaml"
     threads: settings.runtime.threads

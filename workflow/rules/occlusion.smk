@@ -13,6 +13,7 @@ rule score_occlusion:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/score_occlusion.log",
     benchmark:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/score_occlusion.tsv"
+    priority: 10  # others wait for it
     conda:
         "../../envs/torch.yaml"
     threads: settings.runtime.threads

@@ -27,6 +27,7 @@ rule train_stcnet:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/train_stcnet_{{stcnet}}.log",
     benchmark:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/train_stcnet_{{stcnet}}.tsv"
+    priority: 10  # others wait for it
     conda:
         "../../envs/torch.yaml"
     threads: settings.runtime.threads

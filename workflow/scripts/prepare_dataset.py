@@ -5,6 +5,7 @@ from pathlib import Path
 
 from stcnet_lib.config import DatasetConfig
 from stcnet_lib.data.prepare import prepare
+from stcnet_lib.data.summary import summarise
 from stcnet_lib.progress import Progress
 from stcnet_lib.walkers.dataset import list_tracklets, write_walkers
 from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
@@ -15,9 +16,10 @@ def main() -> None:
     add_config(commandline, DatasetConfig)
     add_paths(commandline, store="tracklets.h5 to write", report="integrity.json to write")
     commandline.add_argument("--truth", type=Path, help="truth.h5 to write (walkers only)")
-    commandline.add_argument("--processes", type=int, default=1, help="that render walkers")
+    commandline.add_argument("--processes", type=int, default=1, help="that render walkers or check frames")
     options = commandline.parse_args()
     seconds = runtime_settings().progress_seconds
+    processes = min(options.processes, len(os.sched_getaffinity(0)))
     if options.config.layout == "walkers":
         tracklets = len(list_tracklets(options.config.walkers))
         with Progress("rendering", tracklets, "tracklets", seconds=seconds) as progress:
@@ -26,11 +28,12 @@ def main() -> None:
                 options.store,
                 options.truth,
                 options.report,
-                min(options.processes, len(os.sched_getaffinity(0))),
+                processes,
                 progress.advance,
             )
     else:
-        prepare(options.config, options.store, options.report, seconds)
+        report = prepare(options.config, options.store, options.report, seconds, processes)
+        print(summarise(report))
 
 
 if __name__ == "__main__":

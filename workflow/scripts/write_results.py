@@ -1,18 +1,24 @@
 """Write the results of a data set as one Markdown page."""
 
-from stcnet_lib.evaluation.pages import results_page
+from pathlib import Path
+
+from stcnet_lib.evaluation.pages import completion_sections, reference_sections, results_page
 from stcnet_lib.evaluation.tables import read_comparison
-from stcnet_lib.files import replacing
+from stcnet_lib.files import read_json, replacing
 from workflow.scripts.command import add_paths, parser, run
 
 
 def main() -> None:
     commandline = parser(__doc__)
     add_paths(commandline, comparison="comparison.json", page="page to write (.md)")
+    commandline.add_argument("--completion", type=Path, help="completion.json, where the truth is known")
     options = commandline.parse_args()
-    page = results_page(read_comparison(options.comparison))
+    comparison = read_comparison(options.comparison)
+    more = reference_sections(comparison.get("localisation") or [])
+    if options.completion:
+        more += completion_sections(read_json(options.completion)["rows"])
     with replacing(options.page) as partial:
-        partial.write_text(page, encoding="utf-8")
+        partial.write_text(results_page(comparison, more=more), encoding="utf-8")
 
 
 if __name__ == "__main__":
