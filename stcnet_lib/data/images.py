@@ -1,15 +1,51 @@
-"""Encoded images to upright RGB arrays and back."""
+"""Encoded images to upright RGB arrays and back.
+
+Whatever Pillow reads becomes 8-bit RGB: grey is repeated, palettes and CMYK are converted, of 16 bits the
+upper 8 stay, alpha is dropped, an EXIF orientation is applied, and of several pictures in a file the first
+counts. Refused are 32-bit integers and floats, because nothing says which value is white.
+"""
 
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageOps
 
+Fault = Literal["empty", "truncated", "zero_size", "undecodable"]
+
+_ORIENTATION = 0x0112  # of EXIF; 1 is upright
+_CUT_SHORT = ("truncated", "end of file", "unexpected end")  # in the messages of Pillow's plugins
+_MODES = {
+    "1": "black and white",
+    "L": "grey",
+    "LA": "grey with alpha",
+    "La": "grey with alpha",
+    "P": "palette",
+    "PA": "palette with alpha",
+    "RGBA": "alpha",
+    "RGBa": "alpha",
+    "RGBX": "four channels",
+}
+
 
 class ImageError(ValueError):
     """A file that cannot be used as an image; the message names it."""
+
+    def __init__(self, message: str, fault: Fault = "undecodable") -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What a look at an encoded image tells."""
+
+    height: int  # upright
+    width: int
+    changes: tuple[str, ...]  # what decoding had to change, such as "grey" or "EXIF orientation 6"
 
 
 def decode(data: bytes, name: str) -> np.ndarray:
@@ -25,18 +61,81 @@ def decode(data: bytes, name: str) -> np.ndarray:
     Raises:
         ImageError: the file is empty, truncated, corrupt, or no image at all.
     """
+    image = _load(data, name)[0]
+    return np.array(_to_rgb(image))
+
+
+def examine(data: bytes, name: str) -> ImageFacts:
+    """Decode an image as `decode` does, but keep only what it is like.
+
+    Raises:
+        ImageError: as `decode` does; also where only the end mark of a PNG is gone.
+    """
+    image, changes = _load(data, name)
+    if data.startswith(b"\x89PNG") and b"IEND" not in data[-1024:]:
+        raise ImageError(f"{name}: cannot be decoded (image file is truncated: no end mark)", "truncated")
+    return ImageFacts(image.height, image.width, changes)
+
+
+def _load(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
+    """The picture, upright, and what is unusual about it."""
     if len(data) == 0:
-        raise ImageError(f"{name}: got an empty file, wanted an image")
+        raise ImageError(f"{name}: got an empty file, wanted an image", "empty")
     try:
         image = Image.open(io.BytesIO(data))
+        if 0 in image.size:
+            raise ImageError(f"{name}: got an image of {image.width}×{image.height} pixels", "zero_size")
+        changes = _changes(image)
+        kind = image.format
         image.load()
-        image = ImageOps.exif_transpose(image)
+        ImageOps.exif_transpose(image, in_place=True)
+    except ImageError:
+        raise
     except Exception as error:  # Pillow's plugins raise OSError, SyntaxError, ValueError, struct.error, …
-        reason = "no known image format" if isinstance(error, Image.UnidentifiedImageError) else error
-        raise ImageError(f"{name}: cannot be decoded ({reason})") from None
-    if 0 in image.size:
-        raise ImageError(f"{name}: got an image of {image.width}×{image.height} pixels")
-    return np.array(_to_rgb(image))
+        if _jpeg_without_pixels(data):
+            raise ImageError(f"{name}: got an image of 0 pixels", "zero_size") from None
+        unknown = isinstance(error, Image.UnidentifiedImageError)
+        short = not unknown and any(sign in str(error).lower() for sign in _CUT_SHORT)
+        raise ImageError(
+            f"{name}: cannot be decoded ({'no known image format' if unknown else error})",
+            "truncated" if short else "undecodable",
+        ) from None
+    if image.mode == "F" or (image.mode == "I" and kind != "PNG"):
+        raise ImageError(
+            f"{name}: got 32-bit {'floats' if image.mode == 'F' else 'integers'}, "
+            "wanted 8 or 16 bits a channel: nothing says which value is white"
+        )
+    return image, changes
+
+
+def _changes(image: Image.Image) -> tuple[str, ...]:
+    """What `decode` will change, from the head of the file."""
+    found = []
+    if image.mode.startswith("I"):
+        found.append("16-bit grey")
+    elif image.mode != "RGB":
+        found.append(_MODES.get(image.mode, image.mode))
+    elif any("16" in str(tile[3]) for tile in image.tile):
+        found.append("16 bits a channel")
+    if "transparency" in image.info and image.mode in ("P", "RGB", "L"):
+        found.append("alpha")
+    orientation = image.getexif().get(_ORIENTATION, 1)
+    if orientation in range(2, 9):
+        found.append(f"EXIF orientation {orientation}")
+    if getattr(image, "n_frames", 1) > 1:
+        found.append("several pictures, the first is read")
+    return tuple(found)
+
+
+def _jpeg_without_pixels(data: bytes) -> bool:
+    """Whether a JPEG says that it has no rows or columns; Pillow calls such a file unknown."""
+    if not data.startswith(b"\xff\xd8"):
+        return False
+    for mark in (b"\xff\xc0", b"\xff\xc2"):  # baseline and progressive frame headers
+        at = data.find(mark)
+        if at >= 0 and len(data) >= at + 9:
+            return 0 in (int.from_bytes(data[at + 5 : at + 7]), int.from_bytes(data[at + 7 : at + 9]))
+    return False
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

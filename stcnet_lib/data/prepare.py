@@ -1,43 +1,45 @@
 """A source on disk becomes `tracklets.h5`, every frame of it decoded once to check it.
 
-The source is only read. What was found goes to `integrity.json`, whether the data can be used or not.
+The source is only read. What was found goes to `integrity.json`, whether the data can be used or not. Memory
+is bounded by a few hundred frames a process and some 20 bytes for every frame of the data set. A killed
+preparation starts anew: the store has its name only once it is complete.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+import time
+from array import array
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from stcnet_lib.config import DatasetConfig
-from stcnet_lib.data.images import ImageError, decode
+from stcnet_lib.data.doctor import check_tracklet, lonely_queries, shared_frames, shared_identities
+from stcnet_lib.data.findings import Findings
 from stcnet_lib.data.layouts import open_layout
-from stcnet_lib.data.layouts.base import DataError, Finding, Frame, Layout, SourceTracklet
+from stcnet_lib.data.layouts.base import DataError, Finding, Layout
+from stcnet_lib.data.published import compare_published
+from stcnet_lib.data.reading import read_tracklets
 from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
+from stcnet_lib.data.summary import count_roles
 from stcnet_lib.files import write_json
 from stcnet_lib.progress import Progress
 
-__all__ = ["DataError", "count_roles", "prepare"]
+__all__ = ["DataError", "prepare"]
 
-# What may be left out. The last two are images that a layout has left out already: a name it cannot read,
-# and another person or camera than the rest of the tracklet.
-_BAD_FRAME = {"missing", "empty", "undecodable", "no_frames", "empty_folder", "odd_name", "mixed_tracklet"}
-_FATAL = {"shared_identity"}
-_TEST = (Role.QUERY, Role.GALLERY)
-_LISTED = 10  # problems in an error message
+_NUMBERED_BY_TABLES = ("manifest", "video")  # layouts; in the others names hold the frame numbers
 
 
-def prepare(config: DatasetConfig, store_path: Path, report_path: Path, seconds: float = 10) -> None:
-    """Check a source and pack it.
+def prepare(
+    config: DatasetConfig, store_path: Path, report_path: Path, seconds: float = 10, processes: int = 1
+) -> dict[str, Any]:
+    """Check a source and pack it; returns the report.
 
     Args:
         seconds: between two lines of progress.
+        processes: that read and decode frames; the store is the same for any number.
 
     Raises:
         DataError: a problem that the settings do not allow to leave out; `store_path` is not written.
@@ -45,168 +47,78 @@ def prepare(config: DatasetConfig, store_path: Path, report_path: Path, seconds:
     layout = open_layout(config)
     if not len(layout):
         raise DataError(f"{layout.root}: got no tracklets, wanted some; see dataset.root in config.yaml")
-    findings: list[Finding] = []
+    findings = Findings()
     report = {
         "dataset": config.name,
         "layout": config.layout,
         "licence": config.licence or layout.licence,
-        "citation": layout.citation,
+        "citation": config.citation or layout.citation,
         "on_bad_frame": config.on_bad_frame,
     }
+    writer = StoreWriter(
+        store_path,
+        dataset=config.name,
+        layout=config.layout,
+        licence=report["licence"],
+        citation=report["citation"],
+        config=config.canonical_json(),
+        splits=layout.splits,
+    )
     try:
-        with StoreWriter(
-            store_path,
-            dataset=config.name,
-            layout=config.layout,
-            licence=report["licence"],
-            citation=layout.citation,
-            config=config.canonical_json(),
-            splits=layout.splits,
-        ) as writer:
-            _pack(layout, writer, findings, seconds)
-            _refuse(findings, config.on_bad_frame)
+        with writer:
+            digests = _pack(config, layout, writer, findings, seconds, processes)
     except DataError:
-        write_json(report_path, report | {"usable": False, **_listed(findings)})
+        write_json(report_path, report | {"usable": False} | findings.report())
         raise
     with TrackletStore(store_path) as store:
-        findings += _lonely_queries(store)
+        findings.extend(shared_frames(store, digests))
+        findings.extend(lonely_queries(store))
         report |= {"usable": True, "digest": store.digest, "splits": count_roles(store)}
-    write_json(report_path, report | _listed(findings))
+        report |= {"published": compare_published(config, store)} | findings.report()
+    write_json(report_path, report)
+    return report
 
 
-def _pack(layout: Layout, writer: StoreWriter, findings: list[Finding], seconds: float) -> None:
-    """Write all good tracklets and their roles; what is wrong is added to `findings`."""
+def _pack(
+    config: DatasetConfig,
+    layout: Layout,
+    writer: StoreWriter,
+    findings: Findings,
+    seconds: float,
+    processes: int,
+) -> np.ndarray:
+    """Write all good tracklets and their roles; what is wrong is added to `findings`.
+
+    Returns:
+        uint64 (F,): digests of the frames written.
+    """
     pids: list[int] = []
     roles: list[tuple[Role, ...]] = []
-    threads = min(8, os.cpu_count() or 1)
+    digests = array("Q")
+    started = time.perf_counter()
+    by_names = config.layout not in _NUMBERED_BY_TABLES
     with (
-        ThreadPoolExecutor(threads) as pool,
+        closing(read_tracklets(layout, processes)) as tracklets,
         Progress("preparing", len(layout), "tracklets", seconds=seconds) as progress,
     ):
-        for tracklet in layout.tracklets():
-            frames = _good_frames(layout, tracklet, pool, findings)
-            if frames:
+        for tracklet, read in tracklets:
+            findings.extend(result for result in read if isinstance(result, Finding))
+            good = [result for result in read if not isinstance(result, Finding)]
+            findings.extend(check_tracklet(tracklet, good, by_names))
+            if good:
+                frames = ((frame.frame.number, frame.frame.source, frame.data) for frame in good)
                 writer.add_tracklet(tracklet.pid, tracklet.camera, tracklet.name, frames)
+                digests.extend(frame.digest for frame in good)
                 pids.append(tracklet.pid)
                 roles.append(tracklet.roles)
-            progress.advance()
-    findings += layout.findings()
+            progress.advance(**{"frames/s": len(digests) / (time.perf_counter() - started)})
+    findings.extend(layout.findings())
     if not roles:
-        findings.insert(0, Finding("no_frames", "", "no tracklet has a usable frame"))
-        raise DataError(_message(findings))
-    table = np.array(roles, np.int8).T  # (S, N)
-    for split, row in enumerate(table):
+        raise DataError(findings.nothing_left())
+    for split, row in enumerate(np.array(roles, np.int8).T):  # (S, N)
         writer.set_roles(split, row)
-        findings += _shared_identities(np.array(pids), row, split)
-
-
-def _good_frames(
-    layout: Layout, tracklet: SourceTracklet, pool: ThreadPoolExecutor, findings: list[Finding]
-) -> list[tuple[int, str, bytes]]:
-    """The usable frames of a tracklet, in order; one tracklet fits into memory."""
-    if not tracklet.frames:
-        findings.append(Finding("no_frames", tracklet.name, "a tracklet without images"))
-        return []
-    good: list[tuple[int, str, bytes]] = []
-    first_with: dict[bytes, str] = {}
-    duplicates = []
-    for frame, result in zip(
-        tracklet.frames, pool.map(lambda frame: _read(layout, frame), tracklet.frames), strict=True
-    ):
-        if isinstance(result, Finding):
-            findings.append(result)
-            continue
-        good.append((frame.number, frame.source, result))
-        key = hashlib.blake2b(result, digest_size=16).digest()
-        if key in first_with:
-            duplicates.append((frame.source, first_with[key]))
-        first_with.setdefault(key, frame.source)
-    if duplicates:
-        copy, original = duplicates[0]
-        reason = f"{len(duplicates)} frames of {tracklet.name} repeat another; this one {original}"
-        findings.append(Finding("duplicate", copy, reason))
-    if not good:
-        findings.append(Finding("no_frames", tracklet.name, "a tracklet without a usable frame"))
-    return good
-
-
-def _read(layout: Layout, frame: Frame) -> bytes | Finding:
-    try:
-        data = layout.read(frame)
-    except OSError as error:
-        return Finding("missing", frame.source, f"cannot be read ({error.strerror or error})")
-    if not data:
-        return Finding("empty", frame.source, "a file of 0 bytes")
-    try:
-        decode(data, frame.source)
-    except ImageError as error:
-        return Finding("undecodable", frame.source, str(error).removeprefix(f"{frame.source}: "))
-    return data
-
-
-def _shared_identities(pids: np.ndarray, roles: np.ndarray, split: int) -> list[Finding]:
-    """People of train who are in query or gallery too: their test says nothing about strangers."""
-    train = pids[roles == Role.TRAIN]
-    test = pids[np.isin(roles, _TEST)]
-    return [
-        Finding("shared_identity", f"identity {pid}", f"in train and in test of split {split}")
-        for pid in np.intersect1d(train, test)
-    ]
-
-
-def _lonely_queries(store: TrackletStore) -> list[Finding]:
-    """Queries nobody can find: no tracklet of that person before another camera."""
-    found = []
-    for split, roles in enumerate(store.roles):
-        table = store.tracklets.assign(role=roles)
-        cameras = table[table["role"].isin(_TEST)].groupby("pid")["camera"].nunique()
-        queries = table[table["role"] == Role.QUERY]
-        for name in queries[queries["pid"].map(cameras) < 2]["name"]:
-            found.append(Finding("query_without_match", name, f"no other camera, split {split}"))
-    return found
-
-
-def _refuse(findings: list[Finding], on_bad_frame: str) -> None:
-    """Raise if anything was found that must stop."""
-    wrong = _FATAL | (_BAD_FRAME if on_bad_frame == "stop" else set())
-    problems = [finding for finding in findings if finding.kind in wrong]
+        findings.extend(shared_identities(np.array(pids), row, split))
+    problems = findings.problems(config.on_bad_frame)
     if problems:
-        raise DataError(_message(problems))
-
-
-def _message(problems: list[Finding]) -> str:
-    lines = [f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the source:"]
-    lines += [f"  {p.source}: {p.reason}" if p.source else f"  {p.reason}" for p in problems[:_LISTED]]
-    if len(problems) > _LISTED:
-        lines.append(f"  … and {len(problems) - _LISTED} more")
-    if any(problem.kind in _BAD_FRAME for problem in problems):
-        lines.append("Mend them, or set dataset.on_bad_frame to 'exclude' in config.yaml to leave them out.")
-    return "\n".join(lines)
-
-
-def _listed(findings: list[Finding]) -> dict[str, Any]:
-    return {
-        "found": dict(Counter(finding.kind for finding in findings)),
-        "findings": [vars(finding) for finding in findings],
-    }
-
-
-def count_roles(store: TrackletStore) -> list[dict[str, Any]]:
-    """Identities, tracklets and frames of every split, by role and camera."""
-    return [
-        {
-            role.name.lower(): _counts(part)
-            | {"cameras": {str(camera): _counts(seen) for camera, seen in part.groupby("camera")}}
-            for role in Role
-            if len(part := store.tracklets[roles == role])
-        }
-        for roles in store.roles
-    ]
-
-
-def _counts(table: pd.DataFrame) -> dict[str, int]:
-    return {
-        "identities": int(table["pid"].nunique()),
-        "tracklets": len(table),
-        "frames": int(table["length"].sum()),
-    }
+        raise DataError(problems)
+    return np.frombuffer(digests, np.uint64)
