@@ -95,6 +95,7 @@ class DatasetConfig(Section):
         "stop", description="an undecodable, empty or missing frame: stop, or leave out and list"
     )
     licence: str | None = Field(None, description="overrides the licence the layout states")
+    citation: str | None = Field(None, description="overrides the citation the layout states")
     queries: QueryRule = Field(
         "spare",
         description="test tracklets that the source does not part into query and gallery (folder `test`, "

@@ -250,6 +250,17 @@ def test_a_cut_mars_needs_only_one_of_its_folders(tmp_path):
     assert tracklet.roles == (GALLERY,)
 
 
+def test_licence_and_citation_of_the_data_set_or_of_the_settings(tmp_path):
+    config = plant("duke_video", tmp_path / "source")
+    store, report = packed(config, tmp_path)
+    assert "withdrawn" in store.attributes["licence"] == report["licence"]
+    assert "CVPR 2018" in store.attributes["citation"] == report["citation"]
+    other = config.model_copy(update={"licence": "mine", "citation": "Me, 2020"})
+    store, report = packed(other, tmp_path / "other")
+    assert (store.attributes["licence"], store.attributes["citation"]) == ("mine", "Me, 2020")
+    assert (report["licence"], report["citation"]) == ("mine", "Me, 2020")
+
+
 # --- faults ---
 
 

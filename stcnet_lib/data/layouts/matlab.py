@@ -42,14 +42,14 @@ def _read(path: Path, name: str) -> np.ndarray:
 
 def write_matrix(path: Path, name: str, values: np.ndarray, hdf5: bool = False) -> None:
     """A `.mat` file with one matrix; equal values give equal bytes."""
-    values = values.astype(np.float64)
     if not hdf5:
-        scipy.io.savemat(path, {name: values}, appendmat=False)
+        # Whole numbers, because readers in Python use them as places in lists without converting them.
+        scipy.io.savemat(path, {name: values.astype(np.int32)}, appendmat=False)
         with open(path, "r+b") as file:
             file.write(b"MATLAB 5.0 MAT-file, written by stcnet".ljust(_HEADER))
         return
     with h5py.File(path, "w", userblock_size=_USER_BLOCK) as file:
-        file[name] = values.T
+        file[name] = values.T.astype(np.float64)  # what MATLAB itself writes
         file[name].attrs["MATLAB_class"] = np.bytes_("double")
     with open(path, "r+b") as file:  # without this block MATLAB does not take the file for one of its own
         file.write(b"MATLAB 7.3 MAT-file, written by stcnet".ljust(_HEADER) + bytes(8) + b"\x00\x02IM")
