@@ -11,7 +11,8 @@ pytestmark = pytest.mark.workflow
 
 AFTER_COMPARISON = {"compare", "write_results", "draw_table", "all"}
 AFTER_EMBEDDING = AFTER_COMPARISON | {"evaluate", "draw_cmc"}
-AFTER_RESTORATION = AFTER_EMBEDDING | {"embed", "draw_strips", "measure_completion", "compare_completions"}
+MEASURED = {"measure_completion", "compare_completions"}
+AFTER_RESTORATION = AFTER_EMBEDDING | MEASURED | {"embed", "draw_strips", "draw_restored_walkers"}
 AFTER_SCORES = AFTER_RESTORATION | {
     "draw_scores",
     "measure_localisation",
