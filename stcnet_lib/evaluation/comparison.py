@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stcnet_lib.evaluation.protocol_table import flat_protocols, mean_protocols
 from stcnet_lib.evaluation.statistics import METRICS, Interval, Runs, gap_closed, paired_bootstrap
 from stcnet_lib.evaluation.stratify import mean_strata, strata
 from stcnet_lib.files import read_json
@@ -118,7 +119,7 @@ def _row(
     values = {key.replace("-", ""): value for key, value in result.metrics["metrics"].items()}
     counts = {"queries": len(result.queries), "identities": int(result.queries["pid"].nunique())}
     return (
-        {**vars(cell), **values, **counts}
+        {**vars(cell), **values, **counts, "protocols": flat_protocols(result.metrics)}
         | _measured([cell], results, resamples)
         | {"strata": strata(result.queries, hidden.of_tracklet) if hidden else None}
     )
@@ -165,6 +166,7 @@ def _mean(
     mean = dict(zip(VARIANT, cells[0].variant, strict=True)) | {"runs": len(rows)}
     mean["mean"] = {key: float(np.mean([row[key] for row in rows])) for key in sorted(metrics)}
     mean["spread"] = {key: _spread([row[key] for row in rows]) for key in sorted(metrics)}
+    mean["protocols"] = mean_protocols(rows)
     mean |= _measured(cells, results, resamples)
     for name in ("difference", "gap_closed"):
         for key, values in (mean[name] or {}).items():
@@ -194,6 +196,8 @@ def flat_table(comparison: Mapping[str, Any]) -> pd.DataFrame:
                 values = (row[name] or {}).get(key, {})
                 line[f"{key}_{name}"] = values.get("value")
                 line[f"{key}_{name}_low"], line[f"{key}_{name}_high"] = values.get("low"), values.get("high")
+        for name, found in row["protocols"].items():
+            line |= {f"{name.replace('-', '_')}_{key}": value for key, value in (found or {}).items()}
         if row["strata"]:
             line["hidden_source"] = comparison["hidden_source"]
         for stratum in row["strata"] or []:

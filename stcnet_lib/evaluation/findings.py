@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.evaluation.tables import (
     NOTHING,
     Comparison,
@@ -21,10 +22,13 @@ _CLEAN = "clean"
 
 def comparison_text(comparison: Comparison) -> str:
     """Everything for a terminal: heading, tables of variants, localisation, conclusion."""
-    strata = strata_table(comparison)
+    strata, protocols = strata_table(comparison), protocol_table(comparison)
     parts = [
         heading(comparison),
         result_table(comparison, compact=True).as_text() if comparison["rows"] else "no variants",
+        ""
+        if protocols is None
+        else "\n".join([protocol_title(comparison), *protocol_lines(comparison), protocols.as_text()]),
         "" if strata is None else f"{strata_title(comparison)}\n{strata.as_text()}",
         *("\n  ".join([title, *lines]) for title, lines in localisation_parts(comparison)),
         conclusion(comparison),

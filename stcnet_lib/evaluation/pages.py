@@ -10,6 +10,7 @@ import numpy as np
 from stcnet_lib import REGIONS
 from stcnet_lib.evaluation.completion_table import completion_table, kind_table
 from stcnet_lib.evaluation.findings import conclusion
+from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.evaluation.reference_study import inversion_table, reference_table
 from stcnet_lib.evaluation.tables import (
     NOTHING,
@@ -74,6 +75,13 @@ def reid_sections(comparison: Comparison) -> list[str]:
         _markdown(result_table(comparison)),
         conclusion(comparison),
     ]
+    if table := protocol_table(comparison):
+        sections += [
+            "### By protocol",
+            f"{protocol_title(comparison)}.",
+            "\n".join(f"- {line}" for line in protocol_lines(comparison)),
+            _markdown(table),
+        ]
     if table := spread_table(comparison):
         sections += [
             "### Spread over runs",

@@ -1,7 +1,7 @@
 """The three retrieval protocols in circulation for MARS, named (paper §5.1 does not say which it used).
 
 On the same features they differ by up to a point of rank-1 and two of mAP, so a result without the name of
-its protocol says little.
+its protocol says little. All three are computed each time; the configured one is the headline.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class ProtocolResult:
     queries: pd.DataFrame
     unmatched: list[int]
     gallery_size: int
+    gallery_junk: int  # of these, skipped
     metrics: dict[str, float]
     cmc: pd.DataFrame
 
@@ -69,9 +70,37 @@ class ProtocolResult:
             "protocol": self.protocol,
             "metrics": self.metrics,
             "queries_scored": len(self.queries),
+            "queries_unmatched": len(self.unmatched),
             "queries_without_match": self.unmatched,
             "gallery_size": self.gallery_size,
+            "gallery_junk": self.gallery_junk,
         }
+
+
+class NothingToScore(ValueError):
+    """A protocol that these roles leave without a gallery, or without a match in it."""
+
+
+def evaluate_protocols(
+    embeddings: Mapping[str, Any], headline: str, ranks: Sequence[int] = (1, 5, 10, 20)
+) -> dict[str, ProtocolResult | None]:
+    """Every protocol by its name, as `evaluate_protocol`; None for one with nothing to score.
+
+    Args:
+        headline: the protocol that must have a result.
+
+    Raises:
+        ValueError: the headline has none, or the embeddings are unusable.
+    """
+    results: dict[str, ProtocolResult | None] = {headline: evaluate_protocol(embeddings, headline, ranks)}
+    for name in PROTOCOLS:
+        if name == headline:
+            continue
+        try:
+            results[name] = evaluate_protocol(embeddings, name, ranks)
+        except NothingToScore:
+            results[name] = None
+    return {name: results[name] for name in PROTOCOLS}
 
 
 def evaluate_protocol(
@@ -102,7 +131,7 @@ def evaluate_protocol(
     table.insert(0, "tracklet", tracklet[is_query])
     matched = table["matches"] > 0
     if not matched.any():
-        raise ValueError(
+        raise NothingToScore(
             f"evaluation.protocol: got '{name}' and not one of {len(table)} queries with a match (same pid, "
             f"other camera) in its gallery of {int(in_gallery.sum())}, wanted a protocol or split with some"
         )
@@ -112,6 +141,7 @@ def evaluate_protocol(
         queries=scored,
         unmatched=table.loc[~matched, "tracklet"].tolist(),
         gallery_size=int(in_gallery.sum()),
+        gallery_junk=int((role[in_gallery] == Role.JUNK).sum()),
         metrics=summarise(scored, ranks),
         cmc=cmc_curve(scored, most=max(50, *ranks)),
     )
@@ -131,7 +161,7 @@ def _check_roles(role: np.ndarray, in_gallery: np.ndarray, name: str) -> None:
     if not (role == Role.QUERY).any():
         raise ValueError("embeddings: got no tracklet with the role of a query, wanted one at least")
     if name == "gallery-only" and not (role == Role.GALLERY).any():
-        raise ValueError(
+        raise NothingToScore(
             "evaluation.protocol: got 'gallery-only' for a data set whose test tracklets are all queries, "
             "wanted 'query-in-gallery' or 'official': without queries in it the gallery is empty"
         )

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from stcnet_lib.data.store import Role
-from stcnet_lib.evaluation.protocols import PROTOCOLS, evaluate_protocol
+from stcnet_lib.evaluation.protocols import PROTOCOLS, evaluate_protocol, evaluate_protocols
 
 
 def embeddings(seed: int = 0, count: int = 120) -> dict[str, np.ndarray]:
@@ -130,3 +130,17 @@ def test_unusable_embeddings_are_refused():
     data["camera"][:] = 0
     with pytest.raises(ValueError, match=r"evaluation\.protocol: .* queries with a match"):
         evaluate_protocol(data, "query-in-gallery")
+
+
+def test_the_headline_must_be_scored_and_the_others_may_be_missing():
+    data = embeddings()
+    data["role"][:] = Role.QUERY
+    found = evaluate_protocols(data, "official")
+    assert list(found) == list(PROTOCOLS)
+    assert found["gallery-only"] is None
+    assert found["query-in-gallery"].as_dict() == evaluate_protocol(data, "query-in-gallery").as_dict()
+    with pytest.raises(ValueError, match=r"evaluation\.protocol: got 'gallery-only'"):
+        evaluate_protocols(data, "gallery-only")
+    data["features"][7] *= 2
+    with pytest.raises(ValueError, match="norm 2 for tracklet 1007"):
+        evaluate_protocols(data, "official")

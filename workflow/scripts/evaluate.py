@@ -1,8 +1,8 @@
-"""CMC and mAP of one set of embeddings under a named protocol."""
+"""CMC and mAP of one set of embeddings under every protocol; the configured one is the headline."""
 
 from stcnet_lib.config import EvaluationConfig
 from stcnet_lib.evaluation.embeddings import Embeddings
-from stcnet_lib.evaluation.protocols import evaluate_protocol
+from stcnet_lib.evaluation.protocols import evaluate_protocols
 from stcnet_lib.files import replacing, write_json
 from workflow.scripts.command import add_config, add_paths, parser, run
 
@@ -19,8 +19,11 @@ def main() -> None:
     )
     options = commandline.parse_args()
     config = options.config
-    result = evaluate_protocol(vars(Embeddings.read(options.embeddings)), config.protocol, config.ranks)
-    write_json(options.metrics, result.as_dict())
+    embeddings = Embeddings.read(options.embeddings)
+    protocols = evaluate_protocols(vars(embeddings), config.protocol, config.ranks)
+    result = protocols[config.protocol]
+    every = {name: found and found.as_dict() for name, found in protocols.items()}
+    write_json(options.metrics, result.as_dict() | {"protocols": every})
     with replacing(options.queries) as partial:
         result.queries.to_parquet(partial, index=False)
     with replacing(options.cmc) as partial:

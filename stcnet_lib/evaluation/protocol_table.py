@@ -1,0 +1,87 @@
+"""The three protocols side by side (`protocols`), from `metrics.json` to the table of all variants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from stcnet_lib.evaluation.protocols import PROTOCOLS
+from stcnet_lib.evaluation.tables import DATA_KEYS, NOTHING, Comparison, Table, percent
+
+COUNTS = ("queries_scored", "queries_unmatched", "gallery_size", "gallery_junk")
+
+
+def flat_protocols(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any] | None]:
+    """Of every protocol in a `metrics.json` its metrics and counts; None where it had nothing to score."""
+    return {
+        name: found
+        and {key.replace("-", ""): value for key, value in found["metrics"].items()}
+        | {key: found[key] for key in COUNTS}
+        for name, found in metrics.get("protocols", {}).items()
+    }
+
+
+def mean_protocols(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float] | None]:
+    """Means over the runs of a variant; None for a protocol in which some run had nothing to score.
+
+    Args:
+        rows: each with what `flat_protocols` gave, as `protocols`.
+    """
+    means: dict[str, dict[str, float] | None] = {}
+    for name in rows[0]["protocols"]:
+        found = [row["protocols"].get(name) for row in rows]
+        complete = all(found)
+        means[name] = {key: float(np.mean([f[key] for f in found])) for key in found[0]} if complete else None
+    return means
+
+
+def protocol_table(comparison: Comparison) -> Table | None:
+    """mAP / rank-1 of every variant under each protocol.
+
+    None where queries and gallery are not parted, as with the walkers: the protocols then search the same
+    tracklets, and what is left between them is only how the average precision is computed.
+    """
+    rows = [row for row in comparison.get("means") or [] if row.get("protocols")]
+    if not any(row["protocols"].get("gallery-only") for row in rows):
+        return None
+    cells = [
+        [*(str(row[key]) for key in DATA_KEYS), *(_both(row["protocols"].get(name)) for name in PROTOCOLS)]
+        for row in rows
+    ]
+    return Table([*DATA_KEYS, *PROTOCOLS], cells, names=len(DATA_KEYS))
+
+
+def _both(found: Mapping[str, float] | None) -> str:
+    return f"{percent(found['mAP'])} / {percent(found['rank1'])}" if found else NOTHING
+
+
+def protocol_title(comparison: Comparison) -> str:
+    """What `protocol_table` shows."""
+    headline = comparison.get("protocol")
+    return "mAP / rank-1 by protocol" + (f"; everywhere else: {headline}" if headline else "")
+
+
+def protocol_lines(comparison: Comparison) -> list[str]:
+    """Who searches whom under each protocol; unmatched queries counted."""
+    lines = []
+    for name, protocol in PROTOCOLS.items():
+        found = [row["protocols"].get(name) for row in comparison["rows"] if row.get("protocols")]
+        known = [values for values in found if values]
+        if not known:
+            lines.append(f"{name}: nothing to score")
+            continue
+        junk = f" of which {_range(known, 'gallery_junk')} junk skipped" if known[0]["gallery_junk"] else ""
+        lines.append(
+            f"{name}: {_range(known, 'queries_scored')} queries scored, {_range(known, 'queries_unmatched')} "
+            f"without a match left out; gallery {_range(known, 'gallery_size')}{junk}; AP "
+            f"{'mean of precisions' if protocol.average_precision == 'precisions' else 'trapezoid'}"
+        )
+    return lines
+
+
+def _range(known: Sequence[Mapping[str, Any]], key: str) -> str:
+    """The count, or least to most where runs differ."""
+    least, most = (limit(values[key] for values in known) for limit in (min, max))
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
