@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from stcnet_lib.config import (
     Config,
@@ -191,3 +192,17 @@ def test_the_paper_preset_sets_every_deviation_of_the_embedded_default_back():
     assert config.occlusion == defaults.occlusion
     assert config.features == defaults.features
     assert config.completions["stcnet"] == defaults.completions["stcnet"]
+
+
+@pytest.mark.parametrize("name", ["seeds", "ablations"])
+def test_an_experiment_fits_over_the_embedded_default(name):
+    values = embedded()
+    update_config(values, yaml.safe_load(Path(f"workflow/presets/{name}.yaml").read_text()))
+    config = load_config(values)
+    used = {name for row in config.variants for name in (row.train, row.test)}
+    assert used <= {"raw", "clean", *config.completions}
+    for completion in config.completions.values():
+        assert config.stcnet_named(completion.stcnet)
+    if name == "ablations":  # every network is set apart from the default, and is tested
+        assert {config.completions[row].stcnet for row in used - {"raw", "clean"}} >= set(config.stcnets)
+        assert all(config.stcnet_named(other) != config.stcnet for other in config.stcnets)
