@@ -14,6 +14,7 @@ from stcnet_lib.data.layouts.ls_vid import LsVidLayout
 from stcnet_lib.data.layouts.manifest import ManifestLayout
 from stcnet_lib.data.layouts.mars import MarsLayout
 from stcnet_lib.data.layouts.prid2011 import Prid2011Layout
+from stcnet_lib.data.layouts.video import VideoLayout
 
 _LAYOUTS: dict[str, type[Layout]] = {
     "folder": FolderLayout,
@@ -23,6 +24,7 @@ _LAYOUTS: dict[str, type[Layout]] = {
     "prid2011": Prid2011Layout,
     "duke_video": DukeVideoLayout,
     "ls_vid": LsVidLayout,
+    "video": VideoLayout,
 }
 
 

@@ -1,0 +1,192 @@
+"""One's own videos: `<camera>.mp4` and beside it `<camera>.txt`, the boxes that a tracker found (`mot.py`).
+
+Instead of a video there may be a folder of images `<camera>/`, in natural order, or a sequence as
+MOTChallenge has it: `<camera>/img1/` with `<camera>/gt/gt.txt` or `<camera>/det/det.txt`. Several videos are
+several cameras. Every track becomes a tracklet, or several where it pauses for longer than
+`dataset.video.longest_gap` frames; crops are cut at the border of the picture and kept as PNG. Frame numbers
+are those of the box file.
+
+Nobody has told which people of two cameras are the same, so there are no queries and there is no re-ID score:
+every track is a person of its own. All of them are for training, since that is what the later stages need
+from data without labels: thresholds are found on train tracklets, STCnet learns from the visible parts of
+train tracklets, and completions and exports hold every tracklet whatever its role.
+
+A video can only be decoded from its beginning. So all crops are made in one pass and kept, as long as the
+source is in use, in a temporary file without a name (in TMPDIR, about as large as the store).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from stcnet_lib.config import DatasetConfig
+from stcnet_lib.data.crops import Crops, cut_crops
+from stcnet_lib.data.layouts.base import (
+    DataError,
+    Finding,
+    Frame,
+    Layout,
+    SourceTracklet,
+    label_numbers,
+    natural_order,
+)
+from stcnet_lib.data.mot import BoxRules, read_boxes, split_tracks
+from stcnet_lib.data.store import Role
+from stcnet_lib.data.video_frames import VIDEO_SUFFIXES
+
+_BOX_FILES = ("gt/gt.txt", "det/det.txt")
+
+
+class TrackRules(NamedTuple):
+    """What becomes a tracklet."""
+
+    longest_gap: int  # frames that may be missing within one
+    least_frames: int  # of one
+    least_height: int  # pixels of a crop
+    least_width: int
+    boxes: BoxRules
+
+
+class _Camera(NamedTuple):
+    name: str
+    pictures: Path  # a video or a folder of images
+    boxes: Path
+
+
+class _Part(NamedTuple):
+    """A tracklet: rows of a camera's crops."""
+
+    camera: int  # place in the list of cameras
+    pid: int
+    track: int
+    place: int  # among the parts of its track, from 1
+    rows: range
+
+
+class VideoLayout(Layout):
+    """See the module."""
+
+    def __init__(self, root: Path, rules: TrackRules) -> None:
+        super().__init__(root)
+        self._rules = rules
+        self._cameras = _find_cameras(self.root)
+        if not self._cameras:
+            raise DataError(
+                f"{self.root}: got no video with boxes, wanted <camera>.mp4 (or another video, or a folder "
+                "of images) beside <camera>.txt; see dataset.root in config.yaml"
+            )
+        self._numbers = label_numbers(camera.name for camera in self._cameras)
+        self._crops: list[Crops] = []
+        self._parts: list[_Part] | None = None
+        self._at: dict[str, _Part] = {}  # by the folder of a frame's source
+
+    @classmethod
+    def open(cls, config: DatasetConfig) -> VideoLayout:
+        video = config.video
+        boxes = BoxRules(video.least_confidence, video.least_visibility, video.classes)
+        rules = TrackRules(
+            video.longest_gap, video.least_frames, video.least_height, video.least_width, boxes
+        )
+        return cls(Path(config.root), rules)
+
+    def __len__(self) -> int:
+        return len(self._listed())
+
+    def tracklets(self) -> Iterator[SourceTracklet]:
+        for part in self._listed():
+            numbers = self._crops[part.camera].frame[part.rows.start : part.rows.stop].tolist()
+            folder = self._folder(part)
+            frames = tuple(Frame(number, f"{folder}/{number:06d}.png") for number in numbers)
+            camera = self._cameras[part.camera].name
+            yield SourceTracklet(part.pid, self._numbers[camera], folder, (Role.TRAIN,), frames)
+
+    def read(self, frame: Frame) -> bytes:
+        self._listed()
+        part = self._at[frame.source.rpartition("/")[0]]
+        crops = self._crops[part.camera]
+        row = part.rows.start + int(
+            np.searchsorted(crops.frame[part.rows.start : part.rows.stop], frame.number)
+        )
+        return crops.read(row)
+
+    def place(self, source: str, role: Role) -> str:
+        """An export has no video: it is the plain layout (`folder.py`)."""
+        return f"{role.name.lower()}/{source}"
+
+    def copy_path(self, source: str) -> str:
+        tracklet, _, image = source.rpartition("/")
+        return f"{tracklet}_restored/{image}"
+
+    def _folder(self, part: _Part) -> str:
+        """`<pid>/<camera>/<tracklet>`, as in the plain layout."""
+        camera = self._cameras[part.camera].name
+        return f"{part.pid:06d}/{camera}/track{part.track:06d}-{part.place}"
+
+    def _listed(self) -> list[_Part]:
+        """All tracklets; the first call decodes the videos."""
+        if self._parts is None:
+            self._parts = []
+            people = 0
+            for place, camera in enumerate(self._cameras):
+                boxes = read_boxes(camera.boxes, self._rules.boxes, self._findings.append)
+                crops = cut_crops(
+                    camera.pictures,
+                    boxes,
+                    self._rules.least_height,
+                    self._rules.least_width,
+                    self._findings.append,
+                )
+                self._crops.append(crops)
+                parts = list(self._tracks(place, crops, people))
+                people = max((part.pid for part in parts), default=people)
+                self._parts += parts
+            self._at = {self._folder(part): part for part in self._parts}
+        return self._parts
+
+    def _tracks(self, camera: int, crops: Crops, people: int) -> Iterator[_Part]:
+        """The tracklets of a camera; its people are numbered from `people` + 1."""
+        name = self._cameras[camera].name
+        tracks, starts = np.unique(crops.track, return_index=True)
+        ends = np.append(starts, len(crops.track))[1:]
+        for track, start, end in zip(tracks.tolist(), starts.tolist(), ends.tolist(), strict=True):
+            spans = split_tracks(crops.frame[start:end], self._rules.longest_gap)
+            long = [span for span in spans if span.stop - span.start >= self._rules.least_frames]
+            if len(long) < len(spans):
+                reason = (
+                    f"{len(spans) - len(long)} of {len(spans)} parts have fewer than "
+                    f"{self._rules.least_frames} frames and are left out"
+                )
+                self._findings.append(Finding("short_track", f"{name}, track {track}", reason))
+            people += bool(long)
+            for place, span in enumerate(long, 1):
+                rows = range(start + span.start, start + span.stop)
+                yield _Part(camera, people, track, place, rows)
+
+
+def _find_cameras(root: Path) -> list[_Camera]:
+    """Pairs of pictures and boxes, in natural order of their names."""
+    found = {}
+    for path in sorted(root.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            inner = [path / name for name in _BOX_FILES if (path / name).is_file()]
+            pictures = path / "img1" if (path / "img1").is_dir() else path
+            boxes = [*inner, root / f"{path.name}.txt"]
+        elif path.suffix.lower() in VIDEO_SUFFIXES:
+            pictures, boxes = path, [path.with_suffix(".txt")]
+        else:
+            continue
+        boxes = [file for file in boxes if file.is_file()]
+        # The name becomes a folder of the export.
+        name = re.sub(r"[^A-Za-z0-9_.-]", "_", path.stem if path.is_file() else path.name)
+        if boxes and name in found:
+            raise DataError(f"{root}: got {found[name].pictures.name} and {path.name}, wanted other names")
+        if boxes:
+            found[name] = _Camera(name, pictures, boxes[0])
+    return [found[name] for name in natural_order(found)]
