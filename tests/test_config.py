@@ -140,7 +140,8 @@ def test_rows_that_need_the_truth_are_left_out_of_other_data(tmp_path):
     assert set(config.completions) == {"d"}
     assert [row.test for row in config.variants] == ["d"]
     walkers = load_config(values | {"dataset": {"name": "w", "layout": "walkers"}})
-    assert set(walkers.completions) == {"c", "d"} and len(walkers.variants) == 3
+    assert set(walkers.completions) == {"c", "d"}
+    assert len(walkers.variants) == 3
 
 
 def test_the_embedded_default_runs_on_own_data(tmp_path):
