@@ -31,6 +31,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+.-]*$")]  # become
 Precision = Literal["auto", "bf16", "fp32"]  # auto: bf16 where the device computes it natively
 Layout = Literal["walkers", "folder", "manifest", "mars", "ilids_vid", "prid2011", "duke_video", "ls_vid"]
 QueryRule = Literal["spare", "every_camera"]
+SPLITS = {"ilids_vid": 10, "prid2011": 10}  # splits of a layout, for `splits: all`; the others have one
 
 
 class Section(BaseModel):
@@ -318,6 +319,11 @@ class EvaluationConfig(Section):
 
     ranks: tuple[Annotated[int, Field(ge=1)], ...] = (1, 5, 10, 20)
     protocol: Literal["gallery-only", "query-in-gallery", "official"] = "gallery-only"
+    test_frames: Literal["all"] | int = Field(
+        "all",
+        description="of a tracklet: all (the paper), or as many as the number says, spread evenly over it; "
+        "some papers test with 4, which gives other numbers",
+    )
     test_clip: int = Field(32, ge=1, le=1024, description="frames that meet in a non-local block")
     bootstrap: int = Field(2000, ge=100, le=100_000, description="resamples of the identities")
     hidden_share: float = Field(
@@ -326,6 +332,13 @@ class EvaluationConfig(Section):
         lt=1,
         description="walkers: a third counts as hidden where more of its person pixels are covered",
     )
+
+    @field_validator("test_frames", mode="before")
+    @classmethod
+    def _all_or_a_number(cls, value: Any) -> Any:
+        if value == "all" or (isinstance(value, int) and 1 <= value <= 1024):
+            return value
+        raise ValueError(f"got {value!r}, wanted 'all' or a number of frames from 1 to 1024")
 
 
 class ExportConfig(Section):
@@ -375,6 +388,19 @@ class Config(Section):
     evaluation: EvaluationConfig = EvaluationConfig()
     export: ExportConfig = ExportConfig()
     runtime: RuntimeConfig = RuntimeConfig()
+
+    @field_validator("splits", mode="before")
+    @classmethod
+    def _all_splits(cls, value: Any, info: ValidationInfo) -> Any:
+        """`all` becomes the numbers of the splits, which a workflow must know before there is a store."""
+        if not isinstance(value, str) or "dataset" not in info.data:
+            return value
+        layout = info.data["dataset"].layout
+        if value != "all":
+            raise ValueError(f"got '{value}', wanted 'all' or a list of numbers, from 0")
+        if layout == "manifest":
+            raise ValueError("got 'all', wanted a list: how many splits there are stands in the manifest")
+        return tuple(range(SPLITS.get(layout, 1)))
 
     @model_validator(mode="before")
     @classmethod

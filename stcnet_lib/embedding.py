@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from stcnet_lib.config import EvaluationConfig, FeaturesConfig, RuntimeConfig
-from stcnet_lib.data.clips import test_clips
+from stcnet_lib.data.clips import spread_clip, test_clips
 from stcnet_lib.data.hdf5 import Hdf5Writer
 from stcnet_lib.data.loader import frame_batches
 from stcnet_lib.data.store import Role, TrackletStore
@@ -34,7 +34,7 @@ def embed_tracklets(
     runtime: RuntimeConfig,
     compute: Compute,
 ) -> Embeddings:
-    """All frames of every test tracklet: clips through the network, clip features averaged by length."""
+    """The frames of every test tracklet: clips through the network, clip features averaged by length."""
     network = compute.place(network).eval()
     tracklets = store.tracklets_with(split, Role.QUERY, Role.GALLERY, Role.DISTRACTOR, Role.JUNK)
     if not len(tracklets):
@@ -44,7 +44,7 @@ def embed_tracklets(
     clips = [
         (row, [store.frames_of(tracklet).start + int(i) for i in clip])
         for row, tracklet in enumerate(tracklets)
-        for clip in test_clips(int(store.tracklets["length"].iloc[tracklet]), config.test_clip)
+        for clip in _clips(int(store.tracklets["length"].iloc[tracklet]), config)
     ]
     sums = torch.zeros(len(tracklets), network.features)
     frames = [frame for _, clip in clips for frame in clip]
@@ -65,6 +65,14 @@ def embed_tracklets(
         camera=table["camera"].to_numpy(),
         role=store.roles[split][tracklets],
     )
+
+
+def _clips(length: int, config: EvaluationConfig) -> list[np.ndarray]:
+    """Clips of a tracklet of `length` frames: all of them, or some spread over it."""
+    if config.test_frames == "all":
+        return test_clips(length, config.test_clip)
+    frames = spread_clip(length, config.test_frames)
+    return [frames[clip] for clip in test_clips(len(frames), config.test_clip)]
 
 
 def _clip_batches(

@@ -73,9 +73,10 @@ def protocol_lines(comparison: Comparison) -> list[str]:
             lines.append(f"{name}: nothing to score")
             continue
         junk = f" of which {_range(known, 'gallery_junk')} junk skipped" if known[0]["gallery_junk"] else ""
+        listed = " (listed in metrics.json)" if known[0]["queries_unmatched"] else ""
         lines.append(
             f"{name}: {_range(known, 'queries_scored')} queries scored, {_range(known, 'queries_unmatched')} "
-            f"without a match left out; gallery {_range(known, 'gallery_size')}{junk}; AP "
+            f"without a match left out{listed}; gallery {_range(known, 'gallery_size')}{junk}; AP "
             f"{'mean of precisions' if protocol.average_precision == 'precisions' else 'trapezoid'}"
         )
     return lines

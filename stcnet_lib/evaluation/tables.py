@@ -76,11 +76,26 @@ def heading(comparison: Comparison) -> str:
     """What was measured on what."""
     queries = sorted({row["queries"] for row in comparison["rows"] if row.get("queries") is not None})
     words = [f"protocol {comparison['protocol']}"] if comparison.get("protocol") else []
+    words += [frames_text(comparison["test_frames"])] if comparison.get("test_frames") else []
     words += [f"{' or '.join(f'{n:,}' for n in queries)} queries"] if queries else []
-    runs = sorted({row["runs"] for row in comparison.get("means") or []})
-    words += [f"means over {' or '.join(map(str, runs))} runs"] if repeated(comparison) else []
+    words += [_means(comparison)] if repeated(comparison) else []
     words += ["per cent", "[95 % interval, bootstrap over identities]"]
     return f"Re-identification on {comparison.get('dataset', 'this data set')}: {', '.join(words)}"
+
+
+def frames_text(test_frames: str | int) -> str:
+    """How much of a tracklet is tested: the two habits of the field give numbers that do not compare."""
+    return "all frames" if test_frames == "all" else f"{test_frames} frames of a tracklet only"
+
+
+def _means(comparison: Comparison) -> str:
+    """`means over 10 splits`, `means over 6 runs (2 splits, 3 seeds)`."""
+    runs = sorted({row["runs"] for row in comparison["means"]})
+    counts = {name: len({row.get(name) for row in comparison["rows"]}) for name in ("split", "seed")}
+    several = [f"{count} {name}s" for name, count in counts.items() if count > 1]
+    if len(several) == 1 and runs == [max(counts.values())]:
+        return f"means over {several[0]}"
+    return f"means over {' or '.join(map(str, runs))} runs" + (f" ({', '.join(several)})" if several else "")
 
 
 def repeated(comparison: Comparison) -> bool:

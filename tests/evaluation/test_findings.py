@@ -203,7 +203,7 @@ def test_of_repeated_runs_the_terminal_shows_means_and_their_span():
     assert "sign" not in conclusion(repeated)
     repeated["means"][1]["difference"]["mAP"]["spread"]["least"] = -0.01
     assert conclusion(repeated).endswith("; single runs differ in sign.")
-    assert "60 queries, means over 3 runs, per cent" in heading(repeated)
+    assert "60 queries, means over 3 seeds, per cent" in heading(repeated)
 
 
 def test_strata_in_the_table(comparison):

@@ -150,5 +150,6 @@ def test_evaluate_writes_all_three_and_the_headline(mars, results, tmp_path, mon
         written = json.loads((tmp_path / "metrics.json").read_text())
         assert written["protocol"] == headline
         assert written["metrics"] == results[headline].metrics
+        assert written["test_frames"] == "all"
         assert written["protocols"] == {name: found.as_dict() for name, found in results.items()}
     assert written["queries_unmatched"] == len(written["queries_without_match"]) == UNMATCHED

@@ -42,8 +42,9 @@ def test_one_column_a_protocol():
     assert table.head == ["network", "train", "test", "gallery-only", "query-in-gallery", "official"]
     assert table.rows == [["nl", "raw", "raw", "50.0 / 60.0", "40.0 / 70.0", "38.0 / 70.0"]]
     lines = protocol_lines(comparison)
-    assert lines[0].startswith(
-        "gallery-only: 8 queries scored, 2 without a match left out; gallery 30; AP mean"
+    assert lines[0] == (
+        "gallery-only: 8 queries scored, 2 without a match left out (listed in metrics.json); gallery 30; "
+        "AP mean of precisions"
     )
     assert lines[2].endswith("gallery 45 of which 5 junk skipped; AP trapezoid")
     for text in (comparison_text(comparison), results_page(comparison)):

@@ -55,7 +55,7 @@ rule compare:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        config=part(settings.evaluation, "protocol", "bootstrap"),
+        config=part(settings.evaluation, "protocol", "test_frames", "bootstrap"),
         rows=variant_labels(),  # not used by the command: the order of inputs is not tracked
     shell:
         "python -m workflow.scripts.compare --config {params.config:q} --dataset {wildcards.dataset} "

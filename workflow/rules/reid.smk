@@ -48,7 +48,7 @@ rule embed:
         mem_mb=growing(6000),
         runtime=growing(120),
     params:
-        config=part(settings.evaluation, "test_clip"),
+        config=part(settings.evaluation, "test_frames", "test_clip"),
     shell:
         "python -m workflow.scripts.embed --config {params.config:q} --store {input.store} "
         "--model {input.model} --split {wildcards.split} --embeddings {output.embeddings} "

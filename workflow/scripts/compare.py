@@ -35,6 +35,7 @@ def main() -> None:
     comparison = compare(results, options.config.bootstrap, shares) | {
         "dataset": options.dataset,
         "protocol": options.config.protocol,
+        "test_frames": options.config.test_frames,
         "threshold": [read_json(path) for path in options.threshold],
         "localisation": [read_json(path) for path in options.localisation],
         "restoration": {

@@ -23,7 +23,7 @@ def main() -> None:
     protocols = evaluate_protocols(vars(embeddings), config.protocol, config.ranks)
     result = protocols[config.protocol]
     every = {name: found and found.as_dict() for name, found in protocols.items()}
-    write_json(options.metrics, result.as_dict() | {"protocols": every})
+    write_json(options.metrics, result.as_dict() | {"test_frames": config.test_frames, "protocols": every})
     with replacing(options.queries) as partial:
         result.queries.to_parquet(partial, index=False)
     with replacing(options.cmc) as partial:
