@@ -393,8 +393,10 @@ class Config(Section):
     @classmethod
     def _all_splits(cls, value: Any, info: ValidationInfo) -> Any:
         """`all` becomes the numbers of the splits, which a workflow must know before there is a store."""
-        if not isinstance(value, str) or "dataset" not in info.data:
+        if not isinstance(value, str):
             return value
+        if "dataset" not in info.data:  # its own problems are reported, and hide what the layout is
+            return (0,)
         layout = info.data["dataset"].layout
         if value != "all":
             raise ValueError(f"got '{value}', wanted 'all' or a list of numbers, from 0")

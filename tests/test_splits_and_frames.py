@@ -68,6 +68,11 @@ def test_splits_that_cannot_be_known_or_mean_nothing(tmp_path):
         assert len(str(caught.value).splitlines()) == 1
 
 
+def test_a_faulty_data_set_is_one_problem_not_two():
+    with pytest.raises(ConfigError, match=r"^dataset\.root: got nothing[^\n]*$"):
+        load_config({"dataset": {"name": "d", "layout": "mars"}, "splits": "all"})
+
+
 @pytest.mark.parametrize("frames", ["some", 0, 1025, True, 2.5, None])
 def test_frames_of_a_test_are_all_or_a_number(frames):
     with pytest.raises(ConfigError, match=r"^evaluation\.test_frames: got .* wanted [^\n]*$"):
