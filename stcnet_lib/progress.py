@@ -45,7 +45,10 @@ class Progress:
     def advance(self, count: int = 1, **values: float) -> None:
         """`count` more units are done; `values` (loss=…) are shown with the rate."""
         if values:
-            shown = {name: f"{value:.4g}" for name, value in values.items()}
+            shown = {
+                name: f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
+                for name, value in values.items()
+            }
             self._bar.set_postfix(shown, refresh=False)
         self._bar.update(count)
 
