@@ -131,21 +131,21 @@ class Completion:
         def masks(numbers: list[int]) -> torch.Tensor:  # (B, 1, H, W)
             return region_mask(flags[numbers].to(self._compute.device), config.height, config.width)
 
+        frames = [task.frame for task in tasks]
+        if not self._temporal:
+            with self._compute.autocast(config.precision):
+                spatial = _pictures(self._network.spatial(stack(frames), masks(frames)))
+            return {task: Filling(spatial[i], "spatial") for i, task in enumerate(tasks)}
         # Without a reference the frame stands in for it, and the temporal result is not used.
         previous = [task.sources[0] if task.has_reference else task.frame for task in tasks]
         following = [task.sources[1] if task.has_reference else task.frame for task in tasks]
-        frames = [task.frame for task in tasks]
         pictures = (stack(numbers) for numbers in (frames, previous, following))
         hidden = (masks(numbers) for numbers in (frames, previous, following))
         with self._compute.autocast(config.precision):
             completion = self._network(*pictures, *hidden)
-        spatial, temporal = (
-            from_unit(x.float().cpu()).permute(0, 2, 3, 1).numpy() for x in (completion.x1, completion.x2)
-        )
+        spatial, temporal = _pictures(completion.x1), _pictures(completion.x2)
         return {
-            task: Filling(temporal[i], "temporal")
-            if self._temporal and task.has_reference
-            else Filling(spatial[i], "spatial")
+            task: Filling(temporal[i], "temporal") if task.has_reference else Filling(spatial[i], "spatial")
             for i, task in enumerate(tasks)
         }
 
@@ -155,6 +155,11 @@ class Completion:
         if list(tensor.shape[1:]) != size:
             tensor = transforms.resize(tensor, size, antialias=True)
         return to_unit(tensor)
+
+
+def _pictures(images: torch.Tensor) -> np.ndarray:
+    """(B, 3, H, W) in [-1, 1] -> uint8 (B, H, W, 3)."""
+    return from_unit(images.float().cpu()).permute(0, 2, 3, 1).numpy()
 
 
 def filler_for(config: CompletionConfig, network: STCnet | None, compute: Compute) -> Filler | None:
