@@ -1,0 +1,100 @@
+"""Presets of real data sets: each over the embedded default, alone and with the paper's settings."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import REPOSITORY, Checkout
+from snakemake.utils import update_config
+from trees import plant
+
+from stcnet_lib.config import Config, ConfigError, load_config
+
+PRESETS = {
+    "mars": "mars",
+    "ilids_vid": "ilids_vid",
+    "prid2011": "prid2011_drawn",
+    "duke_video": "duke_video",
+    "ls_vid": "ls_vid",
+    "occluded_duke_video": "duke_video_old",
+}  # and the tree it is tried on
+FOLDER = Path("workflow/presets")
+
+
+def merged(*names: str, root: Path | None) -> Config:
+    """config.yaml with presets over it, merged as Snakemake merges them."""
+    values = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
+    for name in names:
+        text = (REPOSITORY / FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+        update_config(values, yaml.safe_load(text))
+    if root is not None:
+        update_config(values, {"dataset": {"root": str(root)}})
+    return load_config(values)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_asks_for_its_folder_and_for_nothing_else(name):
+    with pytest.raises(ConfigError, match=r"^dataset\.root: got nothing, wanted the folder of the \w+ data$"):
+        merged(name, root=None)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_with_paper_yaml_a_preset_has_the_papers_settings_in_either_order(name, tmp_path):
+    config = merged("paper", name, root=tmp_path)
+    defaults = load_config({"dataset": {"name": "w", "layout": "walkers"}})
+    assert config.guider == defaults.guider
+    assert config.networks["nl"] == defaults.networks["nl"]
+    assert (config.networks["nl"].backbone, config.networks["nl"].epochs) == ("resnet50", 150)
+    assert (config.networks["nl"].height, config.networks["nl"].width) == (256, 128)
+    assert config.stcnet == defaults.stcnet
+    assert config.occlusion == defaults.occlusion
+    assert config.occlusion.tau == 0.89
+    assert merged(name, "paper", root=tmp_path) == config
+    assert config.dataset.name == name
+    assert len(config.splits) == (10 if name in ("ilids_vid", "prid2011") else 1)
+    assert (config.evaluation.protocol == "query-in-gallery") == (name == "mars")
+    # The three tests of the paper: baseline, non-local network, restored data.
+    rows = {(row.network, row.train, row.test) for row in config.variants}
+    assert rows >= {("guider", "raw", "raw"), ("nl", "raw", "raw"), ("nl", "stcnet", "stcnet")}
+    assert not {"clean"} & {data for _, *both in rows for data in both}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_alone_a_preset_changes_data_and_evaluation_only(name, tmp_path):
+    config, default = merged(name, root=tmp_path), merged(root=None)
+    for section in ("guider", "networks", "features", "occlusion", "stcnet", "runtime", "seeds"):
+        assert getattr(config, section) == getattr(default, section), section
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_and_the_manual_name_the_command(name):
+    command = f"--configfile workflow/presets/paper.yaml workflow/presets/{name}.yaml"
+    assert command in (REPOSITORY / FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    assert command in (REPOSITORY / "docs/datasets.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory) -> Checkout:
+    """A checkout with the real config.yaml, in which nothing has run."""
+    checkout = Checkout(tmp_path_factory.mktemp("embedded") / "tree")
+    shutil.copy(REPOSITORY / "config.yaml", checkout.folder)
+    return checkout
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("name", PRESETS)
+def test_one_command_plans_every_split(embedded, tmp_path, name):
+    planted = plant(PRESETS[name], tmp_path / "source")
+    overlays = [str(FOLDER / f"{overlay}.yaml") for overlay in ("paper", name)]
+    planned = embedded.planned("--configfile", *overlays, "--config", f"dataset={{root: {planted.root}}}")
+    splits = 10 if name in ("ilids_vid", "prid2011") else 1
+    per_split = ("pretrain_guider", "extract_features", "score_occlusion", "train_stcnet")
+    assert {rule: planned[rule] for rule in per_split} == dict.fromkeys(per_split, splits)
+    assert planned["train_reid"] == 2 * splits  # nl on raw and on restored data
+    assert planned["restore_dataset"] == 3 * splits  # stcnet, copy, discard
+    assert planned["embed"] == planned["evaluate"] == 7 * splits
+    assert (planned["prepare_dataset"], planned["compare"]) == (1, 1)
+    assert not {"measure_localisation", "measure_completion", "draw_walkers"} & set(planned)
