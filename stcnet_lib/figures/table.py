@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stcnet_lib.evaluation.findings import conclusion, localisation_parts
+from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.evaluation.tables import (
     Comparison,
     Table,
@@ -61,6 +62,9 @@ def table_page(comparison: Comparison, *, provenance: str) -> str:
     if line := conclusion(comparison):
         body.append(f'<p class="conclusion">{escape(line)}</p>')
     body.append(_results(comparison))
+    if table := protocol_table(comparison):
+        body += _list(protocol_title(comparison), protocol_lines(comparison))
+        body.append(_table(table, _raw_rows(table)))
     for name, table in (
         ("Least to most of the runs, and their standard deviation", spread_table(comparison)),
         (strata_title(comparison), strata_table(comparison)),

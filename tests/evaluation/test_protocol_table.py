@@ -8,6 +8,7 @@ from stcnet_lib.evaluation.comparison import Cell, Result, compare, flat_table
 from stcnet_lib.evaluation.findings import comparison_text
 from stcnet_lib.evaluation.pages import results_page
 from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table
+from stcnet_lib.figures.table import table_page
 
 HEADLINE = "query-in-gallery"
 
@@ -47,7 +48,8 @@ def test_one_column_a_protocol():
         "AP mean of precisions"
     )
     assert lines[2].endswith("gallery 45 of which 5 junk skipped; AP trapezoid")
-    for text in (comparison_text(comparison), results_page(comparison)):
+    pages = (comparison_text(comparison), results_page(comparison), table_page(comparison, provenance=""))
+    for text in pages:
         assert "mAP / rank-1 by protocol; everywhere else: query-in-gallery" in text
         assert all(line in text for line in lines)
         assert "38.0 / 70.0" in text
@@ -73,4 +75,5 @@ def test_no_table_where_queries_and_gallery_are_not_parted():
     assert protocol_table(comparison) is None
     assert "by protocol" not in comparison_text(comparison)
     assert "By protocol" not in results_page(comparison)
+    assert "by protocol" not in table_page(comparison, provenance="")
     assert protocol_lines(comparison)[0] == "gallery-only: nothing to score"
