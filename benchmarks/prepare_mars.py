@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import math
 import os
 import shutil
@@ -219,23 +218,30 @@ def main() -> None:
     commandline.add_argument("--folder", type=Path, help="to work in; it needs 6 kB a frame")
     options = commandline.parse_args()
     parts = [scaled(part, min(1, options.frames / ALL)) for part in PARTS]
-    frames = sum(part.frames for part in parts)
     folder = Path(tempfile.mkdtemp(prefix="prepare_mars_", dir=options.folder))
     try:
-        started = time.perf_counter()
-        write_tree(folder / "MARS", parts)
-        written = time.perf_counter() - started
-        found = prepare_tree(folder / "MARS", folder / "out", options.processes)
-        read = read_store(folder / "out/tracklets.h5")
-        report = read_json(folder / "out/integrity.json")
-        size = (folder / "out/tracklets.h5").stat().st_size
+        print_table(measure(folder, parts, options.processes))
     finally:
         shutil.rmtree(folder)
-    print(json.dumps({"differing": report["published"]["differing"], "found": report["found"]}))
-    lines = {
+
+
+def measure(folder: Path, parts: list[Part], processes: int) -> dict[str, str]:
+    """The rows of the table."""
+    frames = sum(part.frames for part in parts)
+    started = time.perf_counter()
+    write_tree(folder / "MARS", parts)
+    written = time.perf_counter() - started
+    found = prepare_tree(folder / "MARS", folder / "out", processes)
+    read = read_store(folder / "out/tracklets.h5")
+    report = read_json(folder / "out/integrity.json")
+    counts, differing = report["published"]["counts"], report["published"]["differing"]
+    size = (folder / "out/tracklets.h5").stat().st_size
+    return {
         "frames, tracklets": f"{frames:,}, {sum(part.tracklets for part in parts):,}",
+        "published counts found": f"{len(counts) - len(differing)} of {len(counts)}",
+        "faults found": f"{sum(report['found'].values())}",
         "writing the tree": f"{written:.0f} s",
-        f"preparing with {options.processes} processes": f"{found['seconds']:.0f} s",
+        f"preparing with {processes} processes": f"{found['seconds']:.0f} s",
         "frames a second": f"{frames / found['seconds']:,.0f}",
         "peak memory, largest process": f"{found['largest'] / 1e6:.0f} MB",
         "peak memory, all processes (shared pages once)": f"{found['together'] / 1e6:.0f} MB",
@@ -244,7 +250,12 @@ def main() -> None:
         "random frames a second, encoded": f"{read['reads']:,.0f}",
         "random frames a second, decoded": f"{read['images']:,.0f}",
     }
-    print("\n".join(f"| {name} | {value} |" for name, value in lines.items()))
+
+
+def print_table(rows: dict[str, str]) -> None:
+    """In Markdown."""
+    print("| | |\n|---|---|")
+    print("\n".join(f"| {name} | {value} |" for name, value in rows.items()), flush=True)
 
 
 if __name__ == "__main__":
