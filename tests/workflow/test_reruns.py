@@ -38,6 +38,7 @@ NOTHING = {
     "order of keys": _reordered,
     "another spelling of a number": lambda config: config["networks"]["nl"].update(lr=3.0e-4),
     "a default written out": lambda config: config["occlusion"].update(tau=0.890, reference="mean"),
+    "the splits as a word": lambda config: config.update(splits="all"),
     "a completion that no variant names": lambda config: config["completions"].update(
         copy={"method": "copy"}
     ),
@@ -68,6 +69,10 @@ CHANGES = {
     ),
     "embedding": (
         lambda config: config["evaluation"].update(test_clip=4),
+        {"embed"} | AFTER_EMBEDDING,
+    ),
+    "frames of the test": (
+        lambda config: config["evaluation"].update(test_frames=4),
         {"embed"} | AFTER_EMBEDDING,
     ),
     "protocol": (
