@@ -150,5 +150,6 @@ def encode_png(image: np.ndarray) -> bytes:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise ValueError(f"image: got {image.dtype} {image.shape}, wanted uint8 (H, W, 3)")
     buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(buffer, format="PNG", compress_level=6)
+    # 3: 2.6 times as fast as 6 for crops of pedestrians, and 7 % larger.
+    Image.fromarray(np.ascontiguousarray(image)).save(buffer, format="PNG", compress_level=3)
     return buffer.getvalue()

@@ -224,12 +224,13 @@ def used_completions() -> list[str]:
 
 
 def pictured_completions() -> list[str]:
-    """Completions of which strips are drawn: as a user's own data would be filled in, by one network."""
-    rows = settings.completions
+    """Completions of which strips are drawn: STCnet's and the copies, with masks that data of one's own have."""
+    rows = {name: settings.completions[name] for name in visible_completions()}
     return [
         name
-        for name in visible_completions()
-        if rows[name].masks == "predicted" and rows[name].method != "mean" and rows[name].stcnet == "default"
+        for name, row in rows.items()
+        if (row.method, row.masks, row.stcnet)
+        in (("stcnet", "predicted", "default"), ("copy", "predicted", "default"))
     ]
 
 
