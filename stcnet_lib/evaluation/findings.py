@@ -18,6 +18,9 @@ from stcnet_lib.evaluation.tables import (
 )
 
 _CLEAN = "clean"
+_MOST_IN_FULL = (
+    3  # runs whose occlusions have several lines in the terminal; those of ten splits have one each
+)
 
 
 def comparison_text(comparison: Comparison) -> str:
@@ -30,10 +33,16 @@ def comparison_text(comparison: Comparison) -> str:
         if protocols is None
         else "\n".join([protocol_title(comparison), *protocol_lines(comparison), protocols.as_text()]),
         "" if strata is None else f"{strata_title(comparison)}\n{strata.as_text()}",
-        *("\n  ".join([title, *lines]) for title, lines in localisation_parts(comparison)),
+        _localisation_text(localisation_parts(comparison)),
         conclusion(comparison),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _localisation_text(runs: Sequence[tuple[str, list[str]]]) -> str:
+    if len(runs) > _MOST_IN_FULL:
+        return "\n".join(f"{title}: {'; '.join(lines)}" for title, lines in runs)
+    return "\n\n".join("\n  ".join([title, *lines]) for title, lines in runs)
 
 
 def localisation_parts(comparison: Comparison) -> list[tuple[str, list[str]]]:

@@ -20,25 +20,26 @@ from stcnet_lib.data.store import Role
 
 PEER = "torchreid==0.2.5"
 
-# Runs with torchreid: prints (images, person, camera) of every part. What its package imports on the way
-# and its data sets do not use is stood in for.
+# Runs with torchreid: for every line (class, root, options) prints (images, person, camera) of every part.
+# What its package imports on the way and its data sets do not use is stood in for.
 READER = """
 import json, sys, types
 for name in ("cv2", "tensorboard", "gdown", "torch.utils.tensorboard"):
     sys.modules[name] = types.ModuleType(name)
 sys.modules["torch.utils.tensorboard"].SummaryWriter = None
 import torchreid.reid.data.datasets.video as video
-name, root, options = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-read = getattr(video, name)(root=root, verbose=False, transform=lambda image: image, **options)
-parts = {part: [[len(t[0]), int(t[1]), int(t[2])] for t in getattr(read, part)]
-         for part in ("train", "query", "gallery")}
-print("RESULT" + json.dumps(parts))
+for line in sys.stdin:
+    name, root, options = json.loads(line)
+    read = getattr(video, name)(root=root, verbose=False, transform=lambda image: image, **options)
+    parts = {part: [[len(t[0]), int(t[1]), int(t[2])] for t in getattr(read, part)]
+             for part in ("train", "query", "gallery")}
+    print("RESULT" + json.dumps(parts), flush=True)
 """
 
 
 @pytest.fixture(scope="module")
 def peer(tmp_path_factory):
-    """Calls torchreid's reader: (class, root, options) → (images, person, camera) of every part."""
+    """Calls torchreid's readers, all in one process: see READER."""
     folder = tmp_path_factory.mktemp("peer")
     python = folder / "environment/bin/python"
     try:
@@ -58,19 +59,26 @@ def peer(tmp_path_factory):
     # Only torchreid itself is installed there; NumPy, SciPy, Pillow and torch are those of this environment.
     environment = {**os.environ, "PYTHONPATH": sysconfig.get_paths()["purelib"]}
 
-    def read(name, root, **options):
-        done = subprocess.run(
-            [python, "-c", READER, name, str(root), json.dumps(options)],
-            capture_output=True,
+    faults = folder / "stderr.txt"
+    with (
+        faults.open("w") as stderr,
+        subprocess.Popen(
+            [python, "-c", READER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             env=environment,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
-        (line,) = (line for line in done.stdout.splitlines() if line.startswith("RESULT"))
-        return json.loads(line.removeprefix("RESULT"))
+        ) as reader,
+    ):
 
-    return read
+        def read(name, root, **options):
+            print(json.dumps([name, str(root), options]), file=reader.stdin, flush=True)
+            found = next((line for line in reader.stdout if line.startswith("RESULT")), None)
+            assert found is not None, faults.read_text()  # the reader has ended
+            return json.loads(found.removeprefix("RESULT"))
+
+        yield read
 
 
 def ours(store, split=0):

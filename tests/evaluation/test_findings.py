@@ -279,6 +279,14 @@ def test_the_whole_text(comparison):
     assert text.endswith(conclusion(comparison))
 
 
+def test_many_runs_have_a_line_each_in_the_terminal(comparison):
+    for runs, lines in ((3, 12), (4, 4)):  # in full: title, τ, flags, tracklets
+        many = comparison | {"localisation": [], "threshold": [THRESHOLD] * runs}
+        text = comparison_text(many).split("Finding occlusions", 1)[1].rpartition("\n\n")[0]
+        assert text.count("τ = 0.9553") == runs
+        assert len([line for line in text.splitlines() if line]) == lines
+
+
 def test_no_variants(comparison):
     text = comparison_text(comparison | {"rows": [], "means": []})
     assert "no variants" in text
