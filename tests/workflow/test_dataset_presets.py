@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import REPOSITORY, Checkout
 from snakemake.utils import update_config
 from trees import plant
 
 from stcnet_lib.config import Config, ConfigError, load_config
 
+REPOSITORY = Path(__file__).parents[2]
 PRESETS = {
     "mars": "mars",
     "ilids_vid": "ilids_vid",
@@ -76,20 +75,16 @@ def test_a_preset_and_the_manual_name_the_command(name):
     assert command in (REPOSITORY / "docs/datasets.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def embedded(tmp_path_factory) -> Checkout:
-    """A checkout with the real config.yaml, in which nothing has run."""
-    checkout = Checkout(tmp_path_factory.mktemp("embedded") / "tree")
-    shutil.copy(REPOSITORY / "config.yaml", checkout.folder)
-    return checkout
-
-
 @pytest.mark.workflow
 @pytest.mark.parametrize("name", PRESETS)
-def test_one_command_plans_every_split(embedded, tmp_path, name):
+def test_one_command_plans_every_split(untouched, tmp_path, name):
     planted = plant(PRESETS[name], tmp_path / "source")
     overlays = [str(FOLDER / f"{overlay}.yaml") for overlay in ("paper", name)]
-    planned = embedded.planned("--configfile", *overlays, "--config", f"dataset={{root: {planted.root}}}")
+    embedded = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
+    with untouched.changed(lambda config: (config.clear(), config.update(embedded))):
+        planned = untouched.planned(
+            "--configfile", *overlays, "--config", f"dataset={{root: {planted.root}}}"
+        )
     splits = 10 if name in ("ilids_vid", "prid2011") else 1
     per_split = ("pretrain_guider", "extract_features", "score_occlusion", "train_stcnet")
     assert {rule: planned[rule] for rule in per_split} == dict.fromkeys(per_split, splits)

@@ -36,7 +36,13 @@ def test_every_job_leaves_a_log_and_a_benchmark(finished):
     logs = finished.folder / "results/tiny/logs"
     names = {path.with_suffix("").name for path in logs.rglob("*.log")}
     assert names == {path.with_suffix("").name for path in logs.rglob("*.tsv")}
-    assert {"prepare_dataset", "pretrain_guider", "train_stcnet_default", "train_reid_raw_nl", "compare"} <= names
+    assert {
+        "prepare_dataset",
+        "pretrain_guider",
+        "train_stcnet_default",
+        "train_reid_raw_nl",
+        "compare",
+    } <= names
     assert "3/3" in (logs / "split~0/seed~0/train_stcnet_default.log").read_text()  # progress is in the log
 
 
