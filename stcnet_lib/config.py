@@ -29,7 +29,9 @@ from stcnet_lib.config_errors import one_of, problem_lines
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+.-]*$")]  # becomes part of a path
 Precision = Literal["auto", "bf16", "fp32"]  # auto: bf16 where the device computes it natively
-Layout = Literal["walkers", "folder", "manifest", "mars", "ilids_vid", "prid2011", "duke_video", "ls_vid"]
+Layout = Literal[
+    "walkers", "folder", "manifest", "mars", "ilids_vid", "prid2011", "duke_video", "ls_vid", "video"
+]
 QueryRule = Literal["spare", "every_camera"]
 SPLITS = {"ilids_vid": 10, "prid2011": 10}  # splits of a layout, for `splits: all`; the others have one
 
@@ -86,6 +88,25 @@ class WalkersConfig(Section):
         return self
 
 
+class VideoConfig(Section):
+    """Tracks of one's own videos (`stcnet_lib/data/layouts/video.py`)."""
+
+    longest_gap: int = Field(
+        10,
+        ge=0,
+        le=100_000,
+        description="frames that may be missing within a tracklet; a longer gap parts it",
+    )
+    least_frames: int = Field(8, ge=1, le=100_000, description="of a tracklet; shorter ones are left out")
+    least_height: int = Field(64, ge=1, le=10_000, description="pixels of a crop; smaller ones are left out")
+    least_width: int = Field(32, ge=1, le=10_000, description="likewise")
+    least_confidence: float = Field(
+        0.0, ge=0, le=1000, description="boxes up to this confidence are left out; -1 is unknown and stays"
+    )
+    least_visibility: Fraction = Field(0.0, description="9 columns: boxes below are left out")
+    classes: tuple[int, ...] = Field((), description="8 or 9 columns: classes that count; none: all")
+
+
 class DatasetConfig(Section):
     """Where the tracklets come from."""
 
@@ -107,6 +128,7 @@ class DatasetConfig(Section):
         27, ge=1, le=1000, description="prid2011 likewise: least frames of a person before each camera"
     )
     walkers: WalkersConfig = WalkersConfig()
+    video: VideoConfig = VideoConfig()
 
     @model_validator(mode="after")
     def _root(self) -> DatasetConfig:
@@ -378,6 +400,9 @@ class Config(Section):
     splits: tuple[Annotated[int, Field(ge=0)], ...] = (0,)
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = (0,)
     guider: ReIDConfig = ReIDConfig(non_local=False)
+    trained_guider: str | None = Field(
+        None, description="model.json of a trained network: used as it is, and `guider` is not read"
+    )
     features: FeaturesConfig = FeaturesConfig()
     occlusion: OcclusionConfig = OcclusionConfig()
     stcnet: StcnetConfig = StcnetConfig()
@@ -416,6 +441,13 @@ class Config(Section):
         if isinstance(values.get("variants"), list):
             kept["variants"] = [row for row in values["variants"] if not rows & _data_of(row)]
         return kept
+
+    @field_validator("trained_guider")
+    @classmethod
+    def _model_file(cls, value: str | None) -> str | None:
+        if value is not None and not Path(value).is_file():
+            raise ValueError(f"got '{value}', wanted the model.json of a trained network, or null")
+        return value
 
     @model_validator(mode="after")
     def _other_stcnets(self) -> Config:

@@ -154,6 +154,11 @@ def train_stcnet(
         Stopped: after SIGTERM or SIGINT, with the state saved.
         Diverged: if the loss is no longer a number.
     """
+    if config.guider_loss and guider.num_classes != samples.num_classes:
+        raise ValueError(
+            f"stcnet.guider_loss: got true, wanted false: the guider knows {guider.num_classes} people, "
+            f"and the train split has {samples.num_classes} others"
+        )
     players = build_players(config, guider, seed, compute)
     state = TrainingState(folder, resume_key, players.parts(), compute, runtime.save_steps)
     history = History(state, config.iterations)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
 
-from stcnet_lib.config import DatasetConfig, Section
+from stcnet_lib.config import DatasetConfig
 from stcnet_lib.data.images import decode
 from stcnet_lib.data.layouts.base import DataError
 from stcnet_lib.data.layouts.video import TrackRules, VideoLayout
@@ -302,24 +301,14 @@ def test_a_video_that_lies_on_its_side_is_read_upright(tmp_path):
     assert np.abs(image - upright[0]).mean() < 10  # MPEG-4 at its default quality
 
 
-class VideoSection(Section):
-    longest_gap: int = 2
-    least_frames: int = 2
-    least_height: int = 8
-    least_width: int = 4
-    least_confidence: float = 0
-    least_visibility: float = 0
-    classes: tuple[int, ...] = ()
-
-
-class VideoDataset(DatasetConfig):
-    layout: Literal["video"] = "video"
-    video: VideoSection = VideoSection()
-
-
 def test_prepared_by_one_process_and_by_three(root, tmp_path):
     """The same store; and it reads the same crops as the layout."""
-    config = VideoDataset(name="door", root=str(root))
+    config = DatasetConfig(
+        name="door",
+        layout="video",
+        root=str(root),
+        video={"longest_gap": 2, "least_frames": 2, "least_height": 8, "least_width": 4},
+    )
     for processes in (1, 3):
         out = tmp_path / str(processes)
         prepare(config, out / "tracklets.h5", out / "integrity.json", 1000, processes)
