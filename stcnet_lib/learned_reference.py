@@ -17,11 +17,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from stcnet_lib.threshold import otsu
+from stcnet_lib.threshold import SMALLEST_GAP, otsu
 
 ROUNDS = 3  # measured on walkers: the first gains most, six gain nothing over three
 _RIDGE = 0.1  # of the mean variance, added to the covariance
-_SMALLEST_GAP = 1e-6  # of 1 - score, as for the thresholds
 
 Blocks = Callable[[], Iterator[np.ndarray]]  # the train tracklets, one after the other: (T, K, D)
 Score = Callable[[np.ndarray, np.ndarray], np.ndarray]  # a tracklet and weights (K, D) -> scores (T, K)
@@ -42,7 +41,7 @@ def fit_person_weights(blocks: Blocks, score: Score) -> np.ndarray:
 
 def pseudo_labels(scores: np.ndarray) -> np.ndarray:
     """Scores (F', K) -> which of them look occluded, third by third; none where all are equal."""
-    gaps = np.log(np.maximum(1.0 - scores.astype(np.float64), _SMALLEST_GAP))
+    gaps = np.log(np.maximum(1.0 - scores.astype(np.float64), SMALLEST_GAP))
     limits = [otsu(column) if column.min() < column.max() else np.inf for column in gaps.T]
     return gaps > np.array(limits)
 

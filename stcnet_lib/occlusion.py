@@ -2,19 +2,17 @@
 
 A tracklet's region reference v^k is the mean over its frames of the region features v_t^k (not normalised
 first), the score of a region is cos(v_t^k, v^k), and a region is occluded where its score is under τ.
-The paper fixes τ = 0.89 for its own features. Two rules find a τ on the scores of the train split instead;
-both suppose that there is occlusion to find.
+The paper fixes τ = 0.89 for its own features; `threshold.py` has the rules that find one instead.
 
 Every reference but `learned` comes from one tracklet alone; for that one see `learned_reference.py`.
 
 The score of a tracklet of one frame is always 1, and where an occluder stays for about half of the frames
-the mean shows the occluder: both are counted in `count_flags`.
+the mean shows the occluder: tracklets of both kinds are counted in `count_flags`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -23,11 +21,10 @@ import pandas as pd
 from stcnet_lib import REGIONS
 from stcnet_lib.config import OcclusionConfig
 from stcnet_lib.learned_reference import fit_person_weights, normalised
-from stcnet_lib.threshold import crossing, fit_mixture, otsu
 
 Reference = Literal["mean", "median", "trimmed_mean", "learned"]
 
-_SMALLEST_GAP = 1e-6  # of 1 - score; float32 scores resolve 6e-8, so log(1 - s) is noise under it
+_FITTED_TRACKLETS = 2000  # of the train split that a learned reference is fitted to, evenly spaced
 
 
 class FeatureArray(Protocol):
@@ -36,9 +33,6 @@ class FeatureArray(Protocol):
     shape: tuple[int, ...]
 
     def __getitem__(self, frames: slice) -> np.ndarray: ...
-
-
-_FITTED_TRACKLETS = 2000  # of the train split that a learned reference is fitted to, evenly spaced
 
 
 def tracklet_scores(
@@ -193,8 +187,7 @@ def flag(table: pd.DataFrame, taus: Sequence[float], most: float = 1.0) -> pd.Da
         most: the largest share of a tracklet's frames in which a region may be flagged; those with the
             lowest scores are.
     """
-    limits = np.asarray(taus, dtype=np.float32)[table["region"].to_numpy()]
-    occluded = table["score"].to_numpy(np.float32) < limits
+    occluded = _under(table, taus)
     if most < 1:
         scores = table.groupby(["tracklet", "region"], sort=False)["score"]
         place = scores.rank(method="first").to_numpy()  # 1 for the lowest score of a tracklet's region
@@ -202,12 +195,18 @@ def flag(table: pd.DataFrame, taus: Sequence[float], most: float = 1.0) -> pd.Da
     return table.assign(occluded=occluded)
 
 
-def count_flags(table: pd.DataFrame) -> dict[str, Any]:
+def _under(table: pd.DataFrame, taus: Sequence[float]) -> np.ndarray:
+    limits = np.asarray(taus, dtype=np.float32)[table["region"].to_numpy()]
+    return table["score"].to_numpy(np.float32) < limits
+
+
+def count_flags(table: pd.DataFrame, taus: Sequence[float]) -> dict[str, Any]:
     """What was flagged, and the two cases in which the score means little (see the module's docstring).
 
-    Contaminated tracklets have a third flagged in more than half of their frames.
+    Contaminated tracklets have a third with scores under τ in more than half of their frames. How many of
+    these were flagged does not matter: a cap on the flags would hide the very case.
     """
-    shares = table.groupby(["tracklet", "region"])["occluded"].mean()
+    shares = table.assign(under=_under(table, taus)).groupby(["tracklet", "region"])["under"].mean()
     frames_of = table[table["region"] == 0].groupby("tracklet").size()
     flagged = table.groupby("region")["occluded"].sum()
     return {
@@ -218,76 +217,3 @@ def count_flags(table: pd.DataFrame) -> dict[str, Any]:
         "contaminated_tracklets": int((shares > 0.5).groupby("tracklet").any().sum()),
         "one_frame_tracklets": int((frames_of == 1).sum()),
     }
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """τ, the rule that found it, and what the rule saw on the way."""
-
-    tau: float
-    rule: str
-    details: dict[str, float] = field(default_factory=dict)
-
-
-def train_scores(table: pd.DataFrame, in_train: np.ndarray) -> np.ndarray:
-    """The scores a threshold may be found on, (F', K): of train tracklets of more than one frame.
-
-    Args:
-        in_train: (N,) bool.
-
-    The score of a one-frame tracklet is 1 by definition and says nothing about occlusion.
-    """
-    tracklet = table["tracklet"].to_numpy()
-    rows = np.bincount(tracklet, minlength=len(in_train))
-    regions = int(table["region"].max()) + 1
-    chosen = (np.asarray(in_train, dtype=bool) & (rows > regions))[tracklet]
-    return table["score"].to_numpy()[chosen].reshape(-1, regions)
-
-
-def choose_thresholds(scores: np.ndarray, config: OcclusionConfig) -> tuple[Threshold, ...]:
-    """A threshold for each region: found on its own train scores, or one on all of them (F', K)."""
-    if config.per_region:
-        return tuple(choose_threshold(column, config) for column in scores.T)
-    return (choose_threshold(scores, config),) * scores.shape[1]
-
-
-def choose_threshold(scores: np.ndarray, config: OcclusionConfig) -> Threshold:
-    """τ by the configured rule, on the scores of the train split only (see `train_scores`)."""
-    if config.threshold == "fixed":
-        return Threshold(config.tau, "fixed")
-    scores = np.asarray(scores, dtype=np.float64).ravel()
-    if len(scores) < 2 or scores.min() == scores.max():
-        raise ValueError(
-            f"occlusion.threshold: got '{config.threshold}' with {len(scores)} train scores of one value, "
-            "wanted scores that differ; set it to 'fixed' and give occlusion.tau"
-        )
-    if config.threshold in ("otsu", "otsu_log"):
-        tau = otsu(scores) if config.threshold == "otsu" else _otsu_of_logs(scores)
-        return Threshold(tau, config.threshold, {"train_share_under": float(np.mean(scores < tau))})
-    return _mixture_threshold(scores)
-
-
-def _otsu_of_logs(scores: np.ndarray) -> float:
-    """Otsu's threshold on log(1 - s).
-
-    The few regions hidden altogether have scores so low that on the plain scale they make a class of
-    their own, apart from those half hidden.
-    """
-    return float(1.0 - np.exp(otsu(np.log(np.maximum(1.0 - scores, _SMALLEST_GAP)))))
-
-
-def _mixture_threshold(scores: np.ndarray) -> Threshold:
-    """τ where the two components of a Gaussian mixture on log(1 - s) are equally probable."""
-    logs = np.log(np.maximum(1.0 - scores, _SMALLEST_GAP))
-    mixture = fit_mixture(logs)
-    equal = crossing(mixture)
-    if equal is None:
-        raise ValueError(
-            "occlusion.threshold: got 'mixture', but the two components on log(1 - score) have no crossing "
-            f"between their means ({mixture.means[0]:.3f}, {mixture.means[1]:.3f}); use 'otsu' or 'fixed'"
-        )
-    names = ("visible", "occluded")  # the smaller log(1 - s) is the larger score
-    details = {f"{name}_weight": float(mixture.weights[i]) for i, name in enumerate(names)}
-    details |= {f"{name}_log_mean": float(mixture.means[i]) for i, name in enumerate(names)}
-    details |= {f"{name}_log_sd": float(np.sqrt(mixture.variances[i])) for i, name in enumerate(names)}
-    return Threshold(float(1.0 - np.exp(equal)), "mixture", details)

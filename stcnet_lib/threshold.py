@@ -1,13 +1,19 @@
-"""Two ways to split values in two classes: Otsu's, and a mixture of two Gaussians (rules for τ, paper §4.1).
+"""The threshold τ of occlusion scores (paper §4.1): fixed, as there, or found on the train split.
 
-Both suppose that there are two classes. Nothing is drawn: equal values give equal splits.
+Two ways split values in two classes: Otsu's, and a mixture of two Gaussians. Both suppose that there are
+two, so that there is occlusion to find. Nothing is drawn: equal values give equal splits.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
+
+from stcnet_lib.config import OcclusionConfig
+
+SMALLEST_GAP = 1e-6  # of 1 - score; float32 scores resolve 6e-8, so log(1 - s) is noise under it
 
 
 def otsu(values: np.ndarray) -> float:
@@ -94,3 +100,88 @@ def crossing(mixture: Mixture) -> float | None:
         joint = _log_joint(np.array([middle]), mixture)[:, 0]
         low, high = (middle, high) if joint[1] < joint[0] else (low, middle)
     return float((low + high) / 2)
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """τ, the rule that found it, and what the rule saw on the way."""
+
+    tau: float
+    rule: str
+    details: dict[str, float] = field(default_factory=dict)
+
+
+def train_scores(table: pd.DataFrame, in_train: np.ndarray) -> np.ndarray:
+    """The scores a threshold may be found on, (F', K): of train tracklets of more than one frame.
+
+    Args:
+        in_train: (N,) bool.
+
+    The score of a one-frame tracklet is 1 by definition and says nothing about occlusion.
+    """
+    tracklet = table["tracklet"].to_numpy()
+    rows = np.bincount(tracklet, minlength=len(in_train))
+    regions = int(table["region"].max()) + 1
+    chosen = (np.asarray(in_train, dtype=bool) & (rows > regions))[tracklet]
+    return table["score"].to_numpy()[chosen].reshape(-1, regions)
+
+
+def choose_thresholds(scores: np.ndarray, config: OcclusionConfig) -> tuple[Threshold, ...]:
+    """A threshold for each region: found on its own train scores, or one on all of them (F', K)."""
+    if config.per_region:
+        return tuple(choose_threshold(column, config) for column in scores.T)
+    return (choose_threshold(scores, config),) * scores.shape[1]
+
+
+def choose_threshold(scores: np.ndarray, config: OcclusionConfig) -> Threshold:
+    """τ by the configured rule, on the scores of the train split only (see `train_scores`)."""
+    if config.threshold == "fixed":
+        return Threshold(config.tau, "fixed")
+    scores = np.asarray(scores, dtype=np.float64).ravel()
+    if len(scores) < 2 or scores.min() == scores.max():
+        raise ValueError(
+            f"occlusion.threshold: got '{config.threshold}' with {len(scores)} train scores of one value, "
+            "wanted scores that differ; set it to 'fixed' and give occlusion.tau"
+        )
+    if config.threshold in _OTSU:
+        tau = _OTSU[config.threshold](scores)
+        return Threshold(tau, config.threshold, {"train_share_under": float(np.mean(scores < tau))})
+    return _mixture_threshold(scores)
+
+
+def _otsu_of_logs(scores: np.ndarray) -> float:
+    """Otsu's threshold on log(1 - s).
+
+    The few regions hidden altogether have scores so low that on the plain scale they make a class of
+    their own, apart from those half hidden.
+    """
+    return float(1.0 - np.exp(otsu(np.log(np.maximum(1.0 - scores, SMALLEST_GAP)))))
+
+
+def _otsu_of_roots(scores: np.ndarray) -> float:
+    """Otsu's threshold on (1 - s)^(1/4), which is the root of the angle between a region and its reference.
+
+    Between the plain scale and the logarithm: that one parts what is at rest from what moves at all, so
+    that more than a third of what it flags is visible.
+    """
+    return float(1.0 - otsu(np.maximum(1.0 - scores, 0.0) ** 0.25) ** 4)
+
+
+_OTSU = {"otsu": otsu, "otsu_root": _otsu_of_roots, "otsu_log": _otsu_of_logs}
+
+
+def _mixture_threshold(scores: np.ndarray) -> Threshold:
+    """τ where the two components of a Gaussian mixture on log(1 - s) are equally probable."""
+    logs = np.log(np.maximum(1.0 - scores, SMALLEST_GAP))
+    mixture = fit_mixture(logs)
+    equal = crossing(mixture)
+    if equal is None:
+        raise ValueError(
+            "occlusion.threshold: got 'mixture', but the two components on log(1 - score) have no crossing "
+            f"between their means ({mixture.means[0]:.3f}, {mixture.means[1]:.3f}); use 'otsu' or 'fixed'"
+        )
+    names = ("visible", "occluded")  # the smaller log(1 - s) is the larger score
+    details = {f"{name}_weight": float(mixture.weights[i]) for i, name in enumerate(names)}
+    details |= {f"{name}_log_mean": float(mixture.means[i]) for i, name in enumerate(names)}
+    details |= {f"{name}_log_sd": float(np.sqrt(mixture.variances[i])) for i, name in enumerate(names)}
+    return Threshold(float(1.0 - np.exp(equal)), "mixture", details)

@@ -10,17 +10,16 @@ from skimage.filters import threshold_otsu
 from sklearn.mixture import GaussianMixture
 
 from stcnet_lib.config import OcclusionConfig
-from stcnet_lib.occlusion import (
+from stcnet_lib.occlusion import count_flags, flag, score_regions, smooth_scores, tracklet_scores
+from stcnet_lib.threshold import (
+    Mixture,
     choose_threshold,
     choose_thresholds,
-    count_flags,
-    flag,
-    score_regions,
-    smooth_scores,
-    tracklet_scores,
+    crossing,
+    fit_mixture,
+    otsu,
     train_scores,
 )
-from stcnet_lib.threshold import Mixture, crossing, fit_mixture, otsu
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
@@ -146,7 +145,8 @@ def test_flags_and_counts():
     flagged = flag(table, [0.9] * 3)
     # 0.9 is not exactly a float32: the score float32(0.9) must not count as under τ = 0.9.
     assert not flagged["occluded"][0]
-    assert count_flags(flagged) == {
+    found = count_flags(flagged, [0.9] * 3)
+    assert found == {
         "frames": 9,
         "tracklets": 4,
         "regions_flagged": {"upper": 2, "middle": 3, "lower": 5},
@@ -154,6 +154,10 @@ def test_flags_and_counts():
         "contaminated_tracklets": 2,
         "one_frame_tracklets": 1,
     }
+    # A cap leaves 2, 1 and 1 frames of these thirds flagged; what is contaminated stays so.
+    capped = count_flags(flag(table, [0.9] * 3, most=0.5), [0.9] * 3)
+    assert capped["regions_flagged"] == {"upper": 1, "middle": 2, "lower": 3}
+    assert capped["contaminated_tracklets"] == 2
 
 
 def test_train_scores_leave_out_other_splits_and_single_frames():

@@ -15,7 +15,8 @@ import pandas as pd
 
 from stcnet_lib.config import OcclusionConfig
 from stcnet_lib.evaluation.localisation import RUN_BINS, measure_localisation
-from stcnet_lib.occlusion import FeatureArray, choose_thresholds, flag, score_regions, train_scores
+from stcnet_lib.occlusion import FeatureArray, flag, score_regions
+from stcnet_lib.threshold import choose_thresholds, train_scores
 
 CONFIGURED, PAPER = "configured", "paper"
 REFERENCES: tuple[str, ...] = get_args(OcclusionConfig.model_fields["reference"].annotation)

@@ -14,7 +14,8 @@ from stcnet_lib.evaluation.reference_study import (
     reference_study,
     reference_table,
 )
-from stcnet_lib.occlusion import choose_thresholds, flag, score_regions, train_scores
+from stcnet_lib.occlusion import flag, score_regions
+from stcnet_lib.threshold import choose_thresholds, train_scores
 
 TRACKLETS, FRAMES = 24, 10
 CONFIG = OcclusionConfig(

@@ -5,7 +5,8 @@ import h5py
 from stcnet_lib.config import OcclusionConfig
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.files import replacing, write_json
-from stcnet_lib.occlusion import choose_thresholds, count_flags, flag, score_regions, train_scores
+from stcnet_lib.occlusion import count_flags, flag, score_regions
+from stcnet_lib.threshold import choose_thresholds, train_scores
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run
 
 
@@ -31,7 +32,7 @@ def main() -> None:
         scores = flag(scores, taus, config.most_flagged)
         with replacing(options.scores) as partial:
             scores.to_parquet(partial, index=False)
-        counts = count_flags(scores)
+        counts = count_flags(scores, taus)
     write_json(
         options.threshold,
         {
