@@ -12,23 +12,15 @@ read; the export is written beside its place and renamed into it.
 
 from __future__ import annotations
 
-import io
 import os
-import shutil
-from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 from stcnet_lib.config import DatasetConfig, ExportConfig
+from stcnet_lib.data.export_files import ImageWriter, replacing_folder
 from stcnet_lib.data.export_manifest import NAME, ManifestWriter, RegionRecord, read_tracklets
-from stcnet_lib.data.export_plan import Completed, ExportedImage, ExportedTracklet, ExportPlan
-from stcnet_lib.data.images import decode, encode_png
+from stcnet_lib.data.export_plan import Completed, ExportedTracklet, ExportPlan
 from stcnet_lib.data.layouts import open_for_export
 from stcnet_lib.data.layouts.base import Layout
 from stcnet_lib.data.layouts.manifest import role_columns
@@ -66,15 +58,16 @@ def export(
     if completed is not None and not completed.store.tracklets["name"].equals(raw.tracklets["name"]):
         raise ValueError(f"{completed.store.path}: got other tracklets than those of {raw.path}")
     layout = open_for_export(dataset)
-    root = None if dataset.root is None else layout.root.resolve()
+    generated = dataset.root is None or dataset.layout == "walkers"
+    root = None if generated else layout.root.resolve()
     if root and (folder.resolve().is_relative_to(root) or root.is_relative_to(folder.resolve())):
         raise ValueError(
             f"{folder}: got a folder within the source {root} or around it, wanted another place"
         )
     plan = ExportPlan(config, layout, raw, completed, split)
     encoding = plan.format if plan.format == "png" else f"jpeg quality {config.quality}, 4:4:4"
-    with _replacing_folder(folder) as partial:
-        writer = _Writer(partial, config, plan.format, root)
+    with replacing_folder(folder, REPORT) as partial:
+        writer = ImageWriter(partial, config, plan.format, root)
         with ManifestWriter(
             partial / NAME,
             splits=len(raw.roles),
@@ -104,7 +97,7 @@ def _write_images(
     raw: TrackletStore,
     completed: Completed | None,
     plan: ExportPlan,
-    writer: _Writer,
+    writer: ImageWriter,
     manifest: ManifestWriter,
     encoding: str,
     progress_seconds: float,
@@ -169,78 +162,9 @@ def _write_tables(layout: Layout, raw: TrackletStore, plan: ExportPlan, folder: 
     if not layout.tables():
         return
     listed = sum(len(tracklet.frames) for tracklet in layout.tracklets())
-    if plan.altered or listed != raw.num_frames:
+    # Frames that the layout itself leaves out are not listed, but the source's tables name them.
+    left_out = any(finding.kind in ("odd_name", "mixed_tracklet") for finding in layout.findings())
+    if plan.altered or left_out or listed != raw.num_frames:
         layout.write_tables(folder, read_tracklets(folder / NAME))
     else:
         layout.copy_tables(folder)
-
-
-class _Writer:
-    """Puts images into the folder, and counts in which way."""
-
-    def __init__(self, folder: Path, config: ExportConfig, image_format: str, root: Path | None) -> None:
-        self._folder, self._format, self._quality = folder, image_format, config.quality
-        self._root = root if config.links else None
-        self.counts: Counter[str] = Counter()
-
-    def put(self, images: list[ExportedImage], pool: ThreadPoolExecutor) -> None:
-        """Write the images of a tracklet."""
-        for parent in sorted({(self._folder / image.path).parent for image in images}):
-            parent.mkdir(parents=True, exist_ok=True)
-        self.counts.update(pool.map(self._put, images))
-
-    def _put(self, image: ExportedImage) -> str:
-        target = self._folder / image.path
-        if not image.changed and self._root and _link(self._root / image.source, target, image.data):
-            return "linked"
-        data = self._encoded(image) if image.changed else image.data
-        try:
-            with open(target, "xb") as file:
-                file.write(data)
-        except FileExistsError:
-            raise ValueError(
-                f"{image.source}: its place {image.path} in the export is taken by another frame, wanted "
-                "names that differ in more than the extension; or see export.format in config.yaml"
-            ) from None
-        return "changed" if image.changed else "copied"
-
-    def _encoded(self, image: ExportedImage) -> bytes:
-        if self._format == "png" and image.is_png:
-            return image.data
-        pixels = decode(image.data, image.source)
-        return encode_png(pixels) if self._format == "png" else encode_jpeg(pixels, self._quality)
-
-
-def encode_jpeg(image: np.ndarray, quality: int) -> bytes:
-    """JPEG of a uint8 (H, W, 3) image without colour subsampling; equal images give equal bytes."""
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, format="JPEG", quality=quality, subsampling=0)
-    return buffer.getvalue()
-
-
-def _link(source: Path, target: Path, data: bytes) -> bool:
-    """Hard-link an unchanged source file, if it still holds `data` and the file system can."""
-    try:
-        if source.read_bytes() != data:
-            return False
-        os.link(source.resolve() if source.is_symlink() else source, target)
-    except OSError:  # gone, another file system, one without links, too many of them, or not allowed
-        return False
-    return True
-
-
-@contextmanager
-def _replacing_folder(folder: Path) -> Iterator[Path]:
-    """A new folder beside `folder`, which takes its place when the block ends without an error."""
-    partial = folder.with_name(f".{folder.name}.partial")
-    if folder.exists() and not (folder / REPORT).is_file() and any(folder.iterdir()):
-        raise ValueError(f"{folder}: got a folder with other things in it, wanted none or an older export")
-    shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

@@ -14,7 +14,8 @@ from PIL import Image
 from trees import TREES, plant, put
 
 from stcnet_lib.config import DatasetConfig, ExportConfig, WalkersConfig
-from stcnet_lib.data.export import encode_jpeg, export
+from stcnet_lib.data.export import export
+from stcnet_lib.data.export_files import encode_jpeg
 from stcnet_lib.data.export_plan import Completed, score_table
 from stcnet_lib.data.images import decode, encode_png
 from stcnet_lib.data.layouts import open_layout
@@ -303,6 +304,21 @@ def test_excluded_frames_are_no_part_of_the_export(tmp_path):
     assert tables(packed(strict, tmp_path / "again")) == tables(raw)
 
 
+@pytest.mark.parametrize("listed", ["0003C1T0001F003.jpg", "thumb.jpg"])
+def test_listed_frames_that_the_layout_left_out_are_in_no_table_of_the_export(tmp_path, listed):
+    """One row of MARS's list names another person, or no frame at all: both are no part of the tracklet."""
+    source = tmp_path / "source"
+    config = plant("mars", source).model_copy(update={"on_bad_frame": "exclude"})
+    names = (source / "info/train_name.txt").read_text().splitlines()
+    names[1] = listed
+    (source / "info/train_name.txt").write_text("".join(f"{name}\n" for name in names))
+    raw = packed(config, tmp_path)
+    export(ExportConfig(contents="raw"), config, raw, None, tmp_path / "out", 0, 1000)
+    assert (tmp_path / "out/info/train_name.txt").read_text().splitlines() == names[:1] + names[2:]
+    strict = config.model_copy(update={"root": str(tmp_path / "out"), "on_bad_frame": "stop"})
+    assert tables(packed(strict, tmp_path / "again")) == tables(raw)
+
+
 def test_a_source_that_has_changed_is_not_linked(tmp_path):
     config = plant("folder", tmp_path / "source")
     raw = packed(config, tmp_path)
@@ -389,6 +405,28 @@ def test_a_failed_export_leaves_the_older_one(tmp_path, monkeypatch):
     assert files(out) == before  # and the same bytes a second time
 
 
+def test_a_kill_leaves_a_whole_export(tmp_path, monkeypatch):
+    """Between the two renamings, the worst moment: the next run puts the older one back before it starts."""
+    config = plant("folder", tmp_path / "source")
+    raw = packed(config, tmp_path)
+    raw_only, out = ExportConfig(contents="raw", links=False), tmp_path / "out"
+    export(raw_only, config, raw, None, out, 0, 1000)
+    before = files(out)
+    out.rename(tmp_path / ".out.older")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("stcnet_lib.data.export.write_json", full)
+        with pytest.raises(OSError, match="No space"):
+            export(raw_only, config, raw, None, out, 0, 1000)
+    assert files(out) == before
+    export(raw_only, config, raw, None, out, 0, 1000)
+    assert files(out) == before
+    assert not list(tmp_path.glob(".out*"))
+
+
 def test_walkers_become_the_plain_layout(tmp_path):
     walkers = WalkersConfig(
         train_identities=2,
@@ -402,6 +440,7 @@ def test_walkers_become_the_plain_layout(tmp_path):
     config = DatasetConfig(name="w", layout="walkers", walkers=walkers)
     write_walkers(config, tmp_path / "tracklets.h5", tmp_path / "truth.h5", tmp_path / "integrity.json")
     raw = TrackletStore(tmp_path / "tracklets.h5")
+    config = config.model_copy(update={"root": str(tmp_path)})  # of other data: means nothing here
     export(ExportConfig(), config, raw, restored(raw, tmp_path, [0]), tmp_path / "out", 0, 1000)
     again = packed(DatasetConfig(name="w", layout="folder", root=str(tmp_path / "out")), tmp_path / "again")
     assert again.roles.tolist() == raw.roles.tolist()
