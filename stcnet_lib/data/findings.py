@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
@@ -39,6 +40,7 @@ _LEVELS = {
     # These a layout has left out already.
     "odd_name": Level.BAD,
     "odd_row": Level.BAD,
+    "not_utf8": Level.BAD,
     "mixed_tracklet": Level.BAD,
     "one_frame": Level.NOTE,
     "short_track": Level.NOTE,
@@ -64,7 +66,10 @@ class Findings:
         """One more."""
         self.counts[finding.kind] += 1
         if self.counts[finding.kind] <= self._most_listed:
-            self._listed.append(finding)
+            printable = {
+                key: text.encode("utf-8", "backslashreplace").decode() for key, text in vars(finding).items()
+            }
+            self._listed.append(replace(finding, **printable))  # a file's name may be any bytes
 
     def extend(self, findings: Iterable[Finding]) -> None:
         """Several more."""
@@ -87,9 +92,10 @@ class Findings:
 
     def nothing_left(self) -> str:
         """The message of an error: all frames are bad."""
-        why = self.listed(Level.FATAL, Level.BAD)
+        # Harmless ones too: tracks that are all too short are a reason as good as files that are broken.
+        why = sorted(self._listed, key=lambda finding: list(Level).index(level_of(finding.kind)))
         nothing = Finding("no_frames", "", "no tracklet has a usable frame")
-        return self._message(1 + self.number(Level.FATAL, Level.BAD), [nothing, *why])
+        return self._message(1 + self.number(*Level), [nothing, *why])
 
     def _message(self, count: int, problems: list[Finding]) -> str:
         lines = [f"{count} problem{'s' if count > 1 else ''} in the source:"]

@@ -45,8 +45,6 @@ def prepare(
         DataError: a problem that the settings do not allow to leave out; `store_path` is not written.
     """
     layout = open_layout(config)
-    if not len(layout):
-        raise DataError(f"{layout.root}: got no tracklets, wanted some; see dataset.root in config.yaml")
     findings = Findings()
     report = {
         "dataset": config.name,
@@ -65,6 +63,12 @@ def prepare(
         splits=layout.splits,
     )
     try:
+        if not len(layout):
+            findings.extend(layout.findings())
+            raise DataError(
+                f"{layout.root}: got no tracklets, wanted some; see dataset.root in config.yaml\n"
+                f"{findings.nothing_left()}"
+            )
         with writer:
             digests = _pack(config, layout, writer, findings, seconds, processes)
     except DataError:

@@ -40,6 +40,10 @@ Read = list[GoodFrame | Finding]
 def read_frame(layout: Layout, frame: Frame) -> GoodFrame | Finding:
     """A frame, or what is wrong with it."""
     try:
+        frame.source.encode()
+    except UnicodeEncodeError:  # tables and manifests are UTF-8 and could not hold it
+        return Finding("not_utf8", frame.source, "its name is not UTF-8, wanted another name")
+    try:
         data = layout.read(frame)
     except OSError as error:
         return Finding("missing", frame.source, f"cannot be read ({error.strerror or error})")

@@ -415,3 +415,65 @@ def test_a_folder_of_something_else(tmp_path, layout):
     config = plant("folder", tmp_path / "folder")
     with pytest.raises(DataError):
         open_layout(config.model_copy(update={"layout": layout, "root": str(tmp_path / "source")}))
+
+
+def test_mars_junk_may_mix_people_and_cameras(tmp_path):
+    """Nothing counts it, and nobody says that it shows one person: no frame is lost."""
+    config = plant("mars", tmp_path / "source")
+    path = tmp_path / "source/info/test_name.txt"
+    lines = path.read_text().splitlines()
+    assert lines[1] == "00-1C1T0001F002.jpg"
+    lines[1] = "00-1C2T0001F002.jpg"
+    put(tmp_path / f"source/bbox_test/00-1/{lines[1]}", pictures(7, 2)[1])
+    path.write_text("\n".join(lines) + "\n")
+    store, report = packed(config, tmp_path)
+    assert report["usable"]
+    (row,) = np.flatnonzero(store.tracklets["name"] == "bbox_test/00-1/00-1C1T0001")
+    assert store.roles[0, row] == JUNK
+    assert store.tracklets["length"][row] == 4
+    assert set(report["found"]) <= {"one_frame", "mixed_names", "unsorted"}
+
+
+@pytest.mark.parametrize(
+    ("splits", "message"),
+    [
+        (
+            [{"train": ["person_0001", "person_0002"], "test": ["person_0002"]}],
+            "person_0002 in train and in test",
+        ),
+        ([], "got an empty list"),
+    ],
+)
+def test_prid_splits_that_leak_or_are_none(tmp_path, splits, message):
+    config = plant("prid2011", tmp_path / "source")
+    (path,) = (tmp_path / "source").glob("*.json")
+    path.write_text(json.dumps(splits))
+    assert message in refused(config, tmp_path)
+
+
+def test_labels_that_look_like_no_value(tmp_path):
+    """A camera "NA" is a camera; an empty cell is none."""
+    config = plant("manifest_csv", tmp_path / "source")
+    path = tmp_path / "source/manifest.csv"
+    table = pd.read_csv(path, dtype=str)
+    table["camera"] = table["camera"].where(table["camera"] != table["camera"][0], "NA")
+    table.to_csv(path, index=False)
+    store, _ = packed(config, tmp_path)
+    assert len(store) == len(EXPECTED["manifest_csv"])
+    table.loc[3, "camera"] = None
+    table.to_csv(path, index=False)
+    assert "row 4 lacks a value" in refused(config, tmp_path / "other")
+
+
+def test_names_that_are_not_utf8(tmp_path):
+    """A folder named in Latin-1, as an old disk has it: named in the report, left out if so asked."""
+    config = plant("folder", tmp_path / "source")
+    folder = os.fsencode(tmp_path / "source/train/0001/c1") + b"/M\xfcller"
+    os.mkdir(folder)
+    with open(folder + b"/f1.jpg", "wb") as file:
+        file.write(pictures(1, 1)[0])
+    message = refused(config, tmp_path)
+    assert "M\\udcfcller/f1.jpg: its name is not UTF-8" in message
+    store, report = packed(config.model_copy(update={"on_bad_frame": "exclude"}), tmp_path / "out")
+    assert len(store) == len(EXPECTED["folder"])
+    assert report["found"] == {"not_utf8": 1, "no_frames": 1}

@@ -234,6 +234,9 @@ def test_several_videos_are_several_cameras(root):
     np.testing.assert_array_equal(
         crops(layout)["000003/cam10/track000007-1/000002.png"], scene(1)[1, :16, :8]
     )
+    assert [(finding.kind, finding.source) for finding in layout.findings()] == [
+        ("no_boxes", "unwatched.mkv")
+    ]
 
 
 def test_boxes_without_pixels(root):
@@ -321,3 +324,13 @@ def test_prepared_by_one_process_and_by_three(root, tmp_path):
     report = read_json(tmp_path / "1/integrity.json")
     assert report["findings"] == []
     assert report["splits"][0]["train"]["frames"] == 11
+
+
+def test_why_nothing_is_left_is_said(root, tmp_path):
+    """A file of detections, which no tracker has followed."""
+    write_boxes(root / "cam2.txt", [(frame, -1, 0, 0, 8, 20) for frame in (1, 2, 3)])
+    config = DatasetConfig(name="door", layout="video", root=str(root))
+    with pytest.raises(DataError, match=r"(?s)got no tracklets.*3 boxes have a negative id"):
+        prepare(config, tmp_path / "tracklets.h5", tmp_path / "integrity.json", 1000)
+    assert read_json(tmp_path / "integrity.json")["found"] == {"no_track": 1}
+    assert not (tmp_path / "tracklets.h5").exists()

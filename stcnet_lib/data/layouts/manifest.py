@@ -150,7 +150,13 @@ def _read(path: Path) -> pd.DataFrame:
         DataError: a column is missing, or a row lacks a value or leaves the root.
     """
     try:
-        table = pd.read_csv(path, dtype=str) if path.suffix == ".csv" else _read_parquet(path)
+        # "NA" and "null" are labels like others; only an empty cell is none.
+        csv = path.suffix == ".csv"
+        table = (
+            pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+            if csv
+            else _read_parquet(path)
+        )
     except (ValueError, OSError) as error:
         raise DataError(f"{path}: cannot be read as a table ({error})") from None
     wanted = ["path", *_LABELS, "frame"]

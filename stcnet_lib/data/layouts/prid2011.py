@@ -125,13 +125,21 @@ def _number(name: str) -> int | None:
 
 def _read_splits(path: Path) -> list[tuple[set[int], set[int]]]:
     try:
-        splits = json.loads(path.read_text(encoding="utf-8"))
-        return [(_people(split["train"]), _people(split["test"])) for split in splits]
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        splits = [(_people(row["train"]), _people(row["test"])) for row in rows]
     except (ValueError, TypeError, KeyError) as error:
         raise DataError(
             f'{path}: wanted a list of {{"train": [...], "test": [...]}} with names such as person_0001 '
             f"({type(error).__name__}: {error})"
         ) from None
+    if not splits:
+        raise DataError(f"{path}: got an empty list, wanted one split at least")
+    for split, (train, test) in enumerate(splits):
+        if train & test:
+            raise DataError(
+                f"{path}: split {split} has person_{min(train & test):04d} in train and in test, wanted one"
+            )
+    return splits
 
 
 def _people(names: list[Any]) -> set[int]:

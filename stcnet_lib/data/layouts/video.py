@@ -74,7 +74,7 @@ class VideoLayout(Layout):
     def __init__(self, root: Path, rules: TrackRules) -> None:
         super().__init__(root)
         self._rules = rules
-        self._cameras = _find_cameras(self.root)
+        self._cameras = _find_cameras(self.root, self._findings)
         if not self._cameras:
             raise DataError(
                 f"{self.root}: got no video with boxes, wanted <camera>.mp4 (or another video, or a folder "
@@ -168,8 +168,8 @@ class VideoLayout(Layout):
                 yield _Part(camera, people, track, place, rows)
 
 
-def _find_cameras(root: Path) -> list[_Camera]:
-    """Pairs of pictures and boxes, in natural order of their names."""
+def _find_cameras(root: Path, findings: list[Finding]) -> list[_Camera]:
+    """Pairs of pictures and boxes, in natural order of their names; videos without boxes are findings."""
     found = {}
     for path in sorted(root.iterdir()):
         if path.name.startswith("."):
@@ -183,6 +183,9 @@ def _find_cameras(root: Path) -> list[_Camera]:
         else:
             continue
         boxes = [file for file in boxes if file.is_file()]
+        if not boxes and path.is_file():
+            reason = f"no boxes for this video, wanted {path.stem}.txt beside it: passed over"
+            findings.append(Finding("no_boxes", path.name, reason))
         # The name becomes a folder of the export.
         name = re.sub(r"[^A-Za-z0-9_.-]", "_", path.stem if path.is_file() else path.name)
         if boxes and name in found:
