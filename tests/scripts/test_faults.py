@@ -76,6 +76,9 @@ def prepare_fails(crops, tmp_path) -> str:
     line = fails("prepare_dataset", config, store=out / "tracklets.h5", report=out / "integrity.json")
     assert not (out / "tracklets.h5").exists()
     assert not list(out.glob(".*"))
+    # Snakemake removes integrity.json with the job's other outputs.
+    report = (out / "integrity.json").read_bytes()
+    assert (out / "integrity_unusable.json").read_bytes() == report
     assert digest_of(crops) == before, "the user's data was touched"
     return line
 

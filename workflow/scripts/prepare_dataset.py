@@ -1,10 +1,12 @@
 """Pack a data set into `tracklets.h5`, and check it while doing so."""
 
 import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 from stcnet_lib.config import DatasetConfig
-from stcnet_lib.data.prepare import prepare
+from stcnet_lib.data.prepare import DataError, prepare
 from stcnet_lib.data.summary import summarise
 from stcnet_lib.progress import Progress
 from stcnet_lib.walkers.dataset import list_tracklets, write_walkers
@@ -32,8 +34,26 @@ def main() -> None:
                 progress.advance,
             )
     else:
-        report = prepare(options.config, options.store, options.report, seconds, processes)
-        print(summarise(report))
+        print(summarise(prepare_files(options.config, options.store, options.report, seconds, processes)))
+
+
+def prepare_files(
+    config: DatasetConfig, store: Path, report: Path, seconds: float, processes: int
+) -> dict[str, Any]:
+    """`prepare`, with a copy of the report where the source cannot be used.
+
+    Snakemake removes the outputs of a job that fails, and the message names ten faults at most.
+    """
+    unusable = report.with_name(f"{report.stem}_unusable.json")
+    for older in (report, unusable):
+        older.unlink(missing_ok=True)
+    try:
+        return prepare(config, store, report, seconds, processes)
+    except DataError:
+        if report.is_file():
+            shutil.copyfile(report, unusable)
+            print(f"all that was found is in {unusable}", flush=True)
+        raise
 
 
 if __name__ == "__main__":
