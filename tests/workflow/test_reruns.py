@@ -83,6 +83,13 @@ CHANGES = {
         lambda config: config["evaluation"].update(bootstrap=200),
         AFTER_COMPARISON | {"measure_completion", "compare_completions"},
     ),
+    "share of a third that counts as hidden": (
+        lambda config: config["evaluation"].update(hidden_share=0.4),
+        # The completion discard has oracle masks here.
+        {"measure_shares", "draw_scores", "measure_localisation", "restore_dataset", "embed"}
+        | MEASURED
+        | AFTER_EMBEDDING,
+    ),
     "order of variants": (lambda config: config["variants"].reverse(), AFTER_COMPARISON | {"draw_cmc"}),
     "one more variant": (
         lambda config: config["variants"].append({"network": "guider", "train": "raw", "test": "clean"}),

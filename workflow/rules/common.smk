@@ -123,6 +123,11 @@ def truth() -> list[str]:
     return [f"{ROOT}/truth.h5"] if settings.has_truth else []
 
 
+def hidden_by_truth() -> list[str]:
+    """The options by which a command learns which thirds are hidden."""
+    return ["--truth", *truth(), "--hidden-share", str(settings.evaluation.hidden_share)]
+
+
 def needs_stcnet(completion: str) -> bool:
     return settings.completions[completion].method in ("stcnet", "spatial")
 
@@ -174,12 +179,7 @@ def restore_options(wildcards) -> str:
     if needs_stcnet(wildcards.completion):
         options += ["--stcnet", f"{stcnet_folder(wildcards)}/model.json"]
     if needs_truth(wildcards.completion):
-        options += [
-            "--truth",
-            *truth(),
-            "--hidden-share",
-            str(settings.evaluation.hidden_share),
-        ]
+        options += hidden_by_truth()
     else:
         options += ["--scores", f"{run(wildcards)}/occlusion.parquet"]
     return " ".join(options)

@@ -87,7 +87,7 @@ rule draw_scores:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
-        truth=["--truth", *truth()] if settings.has_truth else [],
+        truth=hidden_by_truth() if settings.has_truth else [],
     shell:
         "python -m workflow.scripts.draw_scores --store {input.store} --scores {input.scores} "
         "--threshold {input.threshold} {params.truth} --split {wildcards.split} "

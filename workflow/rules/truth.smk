@@ -56,6 +56,7 @@ rule measure_completion:
         "../../envs/torch.yaml"
     threads: settings.runtime.side_threads
     resources:
+        gpu=gpus(1),
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
