@@ -127,7 +127,8 @@ def _fill(
             image = changed.setdefault(task.frame, images[task.frame].copy())
             for region in task.regions:
                 paste_band(image, filling.image, region)
-        _note(record, tracklet, frames, task, method, flags)
+        _note(record, tracklet, frames, task, method)
+    _count_frames(record, flags, set(changed))
     kept.update({frames.start + t: encode_png(image) for t, image in changed.items()})
     return kept
 
@@ -148,9 +149,7 @@ def _tasks(config: CompletionConfig, flags: np.ndarray, t: int, references: str)
     return tasks
 
 
-def _note(
-    record: Record, tracklet: int, frames: range, task: FillTask, method: str, flags: np.ndarray
-) -> None:
+def _note(record: Record, tracklet: int, frames: range, task: FillTask, method: str) -> None:
     for region in task.regions:
         numbers = [NONE if t == NONE else frames.start + t for t in (task.previous, task.next)]
         record.rows.append((tracklet, frames.start + task.frame, region, method, *numbers))
@@ -159,9 +158,13 @@ def _note(
         record.counts["regions_with_one_sided_reference"] += int(
             (task.previous == NONE) != (task.next == NONE)
         )
-    if task.regions[0] == np.flatnonzero(flags[task.frame])[0]:  # count a frame once
-        flagged = int(flags[task.frame].sum())
-        record.counts["frames_restored" if method != "left" else "frames_left"] += 1
+
+
+def _count_frames(record: Record, flags: np.ndarray, changed: set[int]) -> None:
+    """Flagged frames of one tracklet: restored (a region of it at least, so that it changed) or left."""
+    for t in np.flatnonzero(flags.any(1)):
+        flagged = int(flags[t].sum())
+        record.counts["frames_restored" if int(t) in changed else "frames_left"] += 1
         record.counts["frames_with_several_regions"] += int(1 < flagged < len(REGIONS))
         record.counts["frames_all_occluded"] += int(flagged == len(REGIONS))
 

@@ -99,6 +99,18 @@ def test_all_occluded_frames_are_restored_or_left_as_asked(store_path, tmp_path)
     assert record.counts["frames_left"] == 1
 
 
+def test_a_frame_of_which_a_part_is_restored_counts_as_restored(store_path, tmp_path):
+    # No frame of the first tracklet shows the upper third, so copying can only fill the middle one.
+    flags = some_flags(store_path, (2, 1), *((frame, 0) for frame in range(6)))
+    source, done, record = run(store_path, tmp_path, flags, "copy")
+    assert {(row[1], row[2], row[3]) for row in record.rows if row[1] == 2} == {
+        (2, 0, "left"),
+        (2, 1, "copy"),
+    }
+    assert done.read_bytes(2) != source.read_bytes(2)
+    assert (record.counts["frames_restored"], record.counts["frames_left"]) == (1, 5)
+
+
 def test_frame_references_skip_partly_occluded_frames(store_path, tmp_path):
     flags = some_flags(store_path, (2, 1), (1, 0))
     _, _, record = run(store_path, tmp_path, flags, "stcnet", references="frame")
