@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stcnet_lib import REGIONS
 from stcnet_lib.evaluation.ranking import summarise
 
 HIDDEN_BINS = ("0 %", "1-30 %", "30-70 %", "70-100 %")
@@ -24,13 +23,6 @@ def hidden_share(hidden: np.ndarray, tracklet_ends: np.ndarray) -> np.ndarray:
     return np.add.reduceat(np.asarray(hidden, dtype=bool).any(axis=1).astype(np.int64), starts) / (
         ends - starts
     )
-
-
-def flagged_regions(scores: pd.DataFrame, num_frames: int) -> np.ndarray:
-    """The flags of `occlusion.parquet` as a table (F, K) bool."""
-    flagged = np.zeros((num_frames, len(REGIONS)), dtype=bool)
-    flagged[scores["frame"].to_numpy(), scores["region"].to_numpy()] = scores["occluded"].to_numpy()
-    return flagged
 
 
 def stratify(queries: pd.DataFrame, share: np.ndarray, ranks: Sequence[int] = (1,)) -> pd.DataFrame:

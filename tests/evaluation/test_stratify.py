@@ -6,7 +6,6 @@ import pytest
 
 from stcnet_lib.evaluation.stratify import (
     HIDDEN_BINS,
-    flagged_regions,
     hidden_share,
     mean_strata,
     strata,
@@ -52,14 +51,6 @@ def test_an_empty_bin_has_no_result():
     table = stratify(queries, np.array([0.5]))
     assert table["queries"].tolist() == [0, 0, 1, 0]
     assert table["mAP"].isna().tolist() == [True, True, False, True]
-
-
-def test_flags_become_a_table_whatever_the_order_of_rows():
-    flagged = np.random.default_rng(1).random((9, 3)) < 0.4
-    rows = [{"frame": f, "region": k, "occluded": flagged[f, k]} for f in range(9) for k in range(3)]
-    scores = pd.DataFrame(rows).sample(frac=1, random_state=0)
-    assert np.array_equal(flagged_regions(scores, 9), flagged)
-    assert not flagged_regions(scores[scores["frame"] < 5], 9)[5:].any()
 
 
 def test_strata_of_runs_are_means_over_all_their_queries():

@@ -8,8 +8,9 @@ import pandas as pd
 from stcnet_lib.config import EvaluationConfig
 from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.evaluation.localisation import hidden_table
-from stcnet_lib.evaluation.stratify import flagged_regions, hidden_share
+from stcnet_lib.evaluation.stratify import hidden_share
 from stcnet_lib.files import replacing
+from stcnet_lib.references import flag_table
 from workflow.scripts.command import add_config, add_paths, parser, run
 
 
@@ -27,7 +28,7 @@ def main() -> None:
         with TrackletStore(options.truth) as truth:
             hidden = hidden_table(truth, options.config.hidden_share)
     else:
-        hidden = flagged_regions(pd.read_parquet(options.scores), num_frames)
+        hidden = flag_table(pd.read_parquet(options.scores), num_frames)
     table = pd.DataFrame({"tracklet": np.arange(len(ends)), "share": hidden_share(hidden, ends)})
     table["source"] = "truth" if options.truth else "flags"
     with replacing(options.shares) as partial:
