@@ -99,7 +99,7 @@ def write_walkers(
         "dataset": config.name,
         "layout": config.layout,
         "licence": config.licence or LICENCE,
-        "citation": CITATION,
+        "citation": config.citation or CITATION,
         "config": config.canonical_json(),
     }
     roles = np.array([job.role for job in jobs])
