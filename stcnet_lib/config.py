@@ -212,10 +212,10 @@ class OcclusionConfig(Section):
         description="weight of the scores of the frame before and after, beside 1 for the frame's own: an "
         "occluder stays for several frames",
     )
-    threshold: Literal["fixed", "otsu", "otsu_log", "mixture"] = Field(
+    threshold: Literal["fixed", "otsu", "otsu_root", "otsu_log", "mixture"] = Field(
         "fixed",
         description="fixed: tau; the others find one on the scores of the train split: Otsu's method on the "
-        "scores s, or on log(1 - s), or a mixture of two Gaussians on log(1 - s)",
+        "scores s, on the fourth root of 1 - s, or on log(1 - s), or a mixture of two Gaussians on log(1 - s)",
     )
     most_flagged: float = Field(
         1.0,

@@ -261,11 +261,18 @@ def test_smoothing_equals_a_loop_over_frames(weight, frames):
         assert found[t] == pytest.approx(wanted, rel=1e-6)
 
 
-def test_otsu_of_logs_is_otsu_on_the_other_scale():
+@pytest.mark.parametrize(
+    ("rule", "scale", "back"),
+    [
+        ("otsu_log", lambda s: np.log(1 - s), lambda z: 1 - np.exp(z)),
+        ("otsu_root", lambda s: np.sqrt(np.sqrt(1 - s)), lambda z: 1 - z**4),
+    ],
+)
+def test_otsu_on_another_scale_is_otsu_of_the_scaled_scores(rule, scale, back):
     scores = two_classes(2000, 0).astype(np.float64)
-    threshold = choose_threshold(scores, OcclusionConfig(threshold="otsu_log"))
-    wanted = 1 - np.exp(brute_force_otsu(np.log(1 - scores[:300])))
-    found = choose_threshold(scores[:300], OcclusionConfig(threshold="otsu_log"))
+    threshold = choose_threshold(scores, OcclusionConfig(threshold=rule))
+    wanted = back(brute_force_otsu(scale(scores[:300])))
+    found = choose_threshold(scores[:300], OcclusionConfig(threshold=rule))
     assert found.tau == pytest.approx(wanted, abs=1e-9)
     assert threshold.details["train_share_under"] == np.mean(scores < threshold.tau)
 

@@ -53,7 +53,7 @@ def test_every_choice_is_there_once(entries):
     assert found == wanted + [("paper", "mean", rule) for rule in RULES]
 
 
-@pytest.mark.parametrize("rule", ["otsu", "otsu_log", "fixed"])
+@pytest.mark.parametrize("rule", ["otsu", "otsu_root", "otsu_log", "fixed"])
 def test_a_choice_is_what_the_workflow_would_do_with_it(data, entries, rule):
     features, tracklets, numbers, in_train, in_test, hidden = data
     config = CONFIG.model_copy(update={"reference": "median", "threshold": rule})
