@@ -215,7 +215,7 @@ class OcclusionConfig(Section):
     threshold: Literal["fixed", "otsu", "otsu_root", "otsu_log", "mixture"] = Field(
         "fixed",
         description="fixed: tau; the others find one on the scores of the train split: Otsu's method on the "
-        "scores s, on the fourth root of 1 - s, or on log(1 - s), or a mixture of two Gaussians on log(1 - s)",
+        "scores s, on (1 - s)^(1/4), or on log(1 - s), or a mixture of two Gaussians on log(1 - s)",
     )
     most_flagged: float = Field(
         1.0,
