@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.prepare_mars import PARTS, query_rows, scaled, tracklet_lengths, tracklets_of, write_tree
+from benchmarks.mars_tree import PARTS, query_rows, scaled, tracklet_lengths, tracklets_of, write_tree
 from stcnet_lib.config import DatasetConfig
 from stcnet_lib.data.prepare import prepare
 from stcnet_lib.data.published import published_for
