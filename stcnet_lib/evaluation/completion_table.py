@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from stcnet_lib.evaluation.texts import NOTHING
 from stcnet_lib.files import read_json
 
 KEYS = ("completion", "method", "masks", "split", "seed", "part", "kind")  # what a row is about
@@ -103,7 +104,7 @@ def _run_head(rows: Sequence[Row]) -> list[str]:
 def _change(row: Row, metric: str, digits: int) -> str:
     """`12.1 → 15.0 (+2.9 [+2.5, +3.2])`; the interval is the gain's."""
     before, after, gain = (row[f"{metric}_{reading}"] for reading in ("before", "after", "gain"))
-    text = " → ".join("–" if value is None else f"{value:.{digits}f}" for value in (before, after))
+    text = " → ".join(NOTHING if value is None else f"{value:.{digits}f}" for value in (before, after))
     if gain is None:
         return text
     bounds = row.get("intervals", {}).get(f"{metric}_gain")

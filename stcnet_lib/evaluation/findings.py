@@ -7,20 +7,18 @@ from typing import Any
 
 from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.evaluation.tables import (
-    NOTHING,
     Comparison,
     heading,
-    points,
     repeated,
     result_table,
     strata_table,
     strata_title,
 )
+from stcnet_lib.evaluation.texts import decimal, points
 
 _CLEAN = "clean"
-_MOST_IN_FULL = (
-    3  # runs whose occlusions have several lines in the terminal; those of ten splits have one each
-)
+# Runs whose occlusions have several lines in the terminal; those of ten splits have one each.
+_MOST_IN_FULL = 3
 
 
 def comparison_text(comparison: Comparison) -> str:
@@ -74,11 +72,11 @@ def _run_parts(found: Mapping[str, Any] | None, threshold: Mapping[str, Any]) ->
     if found:
         test = found["test"]["all"]
         parts.append(
-            f"test AUROC {_share(test['auroc'])}, average precision {_share(test['average_precision'])}"
+            f"test AUROC {decimal(test['auroc'])}, average precision {decimal(test['average_precision'])}"
         )
         parts.append(
-            f"test F1 {_share(test['f1'])} (precision {_share(test['precision'])}, "
-            f"recall {_share(test['recall'])}); the best τ would reach {_share(test['best_f1'])}"
+            f"test F1 {decimal(test['f1'])} (precision {decimal(test['precision'])}, "
+            f"recall {decimal(test['recall'])}); the best τ would reach {decimal(test['best_f1'])}"
         )
         parts.append(
             f"flagged {test['flagged']:,} of {test['regions']:,} test regions, {test['hidden']:,} are hidden"
@@ -140,7 +138,3 @@ def _verdict(difference: Mapping[str, float | None]) -> str:
     if high < 0:
         return "a loss beyond the chance of who was tested"
     return "the interval holds 0, so it is not sure to help or to harm"
-
-
-def _share(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.3f}"

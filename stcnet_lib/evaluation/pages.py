@@ -13,7 +13,6 @@ from stcnet_lib.evaluation.findings import conclusion
 from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.evaluation.reference_study import inversion_table, reference_table
 from stcnet_lib.evaluation.tables import (
-    NOTHING,
     Comparison,
     Table,
     heading,
@@ -23,6 +22,7 @@ from stcnet_lib.evaluation.tables import (
     strata_table,
     strata_title,
 )
+from stcnet_lib.evaluation.texts import decimal
 
 _DETECTION = {  # key of `localisation.detection` -> heading
     "auroc": "AUROC",
@@ -184,7 +184,7 @@ def detection_table(name: str, parts: Mapping[str, Sequence[Mapping[str, Any]]])
 
 def _mean(values: Sequence[float | None]) -> str:
     known = [value for value in values if value is not None]
-    return f"{np.mean(known):.3f}" if known else NOTHING
+    return decimal(float(np.mean(known)) if known else None)
 
 
 def _markdown(table: Table) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from stcnet_lib.evaluation.protocols import PROTOCOLS
-from stcnet_lib.evaluation.tables import DATA_KEYS, NOTHING, Comparison, Table, percent
+from stcnet_lib.evaluation.tables import DATA_KEYS, Comparison, Table
+from stcnet_lib.evaluation.texts import NOTHING, percent
 
 COUNTS = ("queries_scored", "queries_unmatched", "gallery_size", "gallery_junk")
 
@@ -72,8 +73,12 @@ def protocol_lines(comparison: Comparison) -> list[str]:
         if not known:
             lines.append(f"{name}: nothing to score")
             continue
-        junk = f" of which {_range(known, 'gallery_junk')} junk skipped" if known[0]["gallery_junk"] else ""
-        listed = " (listed in metrics.json)" if known[0]["queries_unmatched"] else ""
+        junk = (
+            f" of which {_range(known, 'gallery_junk')} junk skipped"
+            if any(values["gallery_junk"] for values in known)
+            else ""
+        )
+        listed = " (listed in metrics.json)" if any(values["queries_unmatched"] for values in known) else ""
         lines.append(
             f"{name}: {_range(known, 'queries_scored')} queries scored, {_range(known, 'queries_unmatched')} "
             f"without a match left out{listed}; gallery {_range(known, 'gallery_size')}{junk}; AP "

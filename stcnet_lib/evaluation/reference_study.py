@@ -15,6 +15,7 @@ import pandas as pd
 
 from stcnet_lib.config import OcclusionConfig
 from stcnet_lib.evaluation.localisation import RUN_BINS, measure_localisation
+from stcnet_lib.evaluation.texts import NOTHING, decimal
 from stcnet_lib.occlusion import FeatureArray, flag, score_regions
 from stcnet_lib.threshold import choose_thresholds, train_scores
 
@@ -104,9 +105,9 @@ def reference_table(entries: Sequence[Entry]) -> tuple[list[str], list[list[str]
     rows = []
     for entry in entries:
         taus = entry["tau"] or []
-        tau = ", ".join(f"{tau:.3f}" for tau in (taus if len(set(taus)) > 1 else taus[:1])) or "–"
+        tau = ", ".join(f"{tau:.3f}" for tau in (taus if len(set(taus)) > 1 else taus[:1])) or NOTHING
         names = ("auroc", "average_precision", "precision", "recall", "f1", "best_f1")
-        values = [_text(entry["all"][name]) for name in names]
+        values = [decimal(entry["all"][name]) for name in names]
         rows.append([entry["settings"], entry["reference"], entry["rule"], tau, *values])
     return head, rows
 
@@ -121,7 +122,7 @@ def inversion_table(entries: Sequence[Entry]) -> tuple[list[str], list[list[str]
     rows = []
     for entry in first:
         values = [entry["all"]["auroc"], *(entry["by_hidden_frames"][name]["auroc"] for name in bins)]
-        texts = [_text(value) + (" (inverted)" if _inverts(value) else "") for value in values]
+        texts = [decimal(value) + (" (inverted)" if _inverts(value) else "") for value in values]
         rows.append([entry["settings"], entry["reference"], *texts])
     return head, rows
 
@@ -129,7 +130,3 @@ def inversion_table(entries: Sequence[Entry]) -> tuple[list[str], list[list[str]
 def _inverts(auroc: float | None) -> bool:
     """Whether hidden regions score higher than visible ones."""
     return auroc is not None and auroc < 0.5
-
-
-def _text(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

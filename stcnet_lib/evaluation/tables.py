@@ -1,7 +1,7 @@
 """The tables of `comparison.json` as texts, for the terminal, the HTML page and the Markdown page alike.
 
-Shares (0 to 1) in the file become per cent here, differences become points. Intervals are 95 %, from a
-bootstrap over identities; differences are paired with the same network trained and tested on raw data.
+Intervals are 95 %, from a bootstrap over identities; differences are paired with the same network trained
+and tested on raw data.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stcnet_lib.evaluation.texts import NOTHING, closed, percent, points, span, span_with_deviation
 from stcnet_lib.files import read_json
 
 Comparison = Mapping[str, Any]
-NOTHING = "–"  # where a value is undefined or means nothing
 DATA_KEYS = ("network", "train", "test")
 _MEAN_KEYS = {
     *DATA_KEYS,
@@ -146,7 +146,7 @@ def spread_table(comparison: Comparison) -> Table | None:
     rows = comparison["means"]
     columns: list[Column] = [("runs", lambda row: str(row["runs"]))]
     columns += [
-        (metric_name(key), lambda row, key=key: _with_deviation(row["spread"][key]))
+        (metric_name(key), lambda row, key=key: span_with_deviation(row["spread"][key]))
         for key in ("mAP", "rank1")
     ]
     columns.append(("mAP against raw", lambda row: _nested_spread(row["difference"], signed=True)))
@@ -209,65 +209,5 @@ def metric_name(key: str) -> str:
     return key if key == "mAP" else f"rank-{key.removeprefix('rank')}"
 
 
-def closed(interval: Mapping[str, float | None] | None) -> str:
-    """A share of the gap from raw to clean data as `72 [50, 94]` per cent."""
-    if interval is None:
-        return NOTHING
-    if interval["value"] is None:
-        return "no gap"
-    value, low, high = (interval[key] for key in ("value", "low", "high"))
-    bounds = "[unbounded]" if low is None or high is None else f"[{_whole(low)}, {_whole(high)}]"
-    return f"{_whole(value)} {bounds}"
-
-
-def _whole(share: float) -> str:
-    text = f"{100 * share:.0f}"
-    return "0" if text == "-0" else text.replace("-", "−")
-
-
-def span(spread: Mapping[str, float | None], *, signed: bool = False, digits: int = 1) -> str:
-    """Least and most of several runs: `74.1 to 76.8`."""
-    if spread["least"] is None:
-        return NOTHING
-    return f"{_number(spread['least'], signed, digits)} to {_number(spread['most'], signed, digits)}"
-
-
-def _with_deviation(spread: Mapping[str, float | None], *, signed: bool = False, digits: int = 1) -> str:
-    """`74.1 to 76.8, sd 1.2`."""
-    deviation = spread["deviation"]
-    text = span(spread, signed=signed, digits=digits)
-    return text if deviation is None else f"{text}, sd {_number(deviation, False, digits)}"
-
-
 def _nested_spread(values: Mapping[str, Any] | None, *, signed: bool = False, digits: int = 1) -> str:
-    return _with_deviation(values["mAP"]["spread"], signed=signed, digits=digits) if values else NOTHING
-
-
-def _number(share: float, signed: bool, digits: int) -> str:
-    if signed:
-        return _signed(share)
-    return _whole(share) if digits == 0 else f"{100 * share:.{digits}f}"
-
-
-def percent(value: float | None, interval: Sequence[float | None] | None = None) -> str:
-    """A share as `62.0`, or `62.0 [57.0, 66.1]`."""
-    if value is None:
-        return NOTHING
-    bounds = (
-        "" if interval is None or None in interval else f" [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]"
-    )
-    return f"{100 * value:.1f}{bounds}"
-
-
-def points(difference: Mapping[str, float | None] | None) -> str:
-    """A difference of shares as `+3.1 [+0.8, +5.4]`."""
-    if difference is None or difference["value"] is None:
-        return NOTHING
-    low, high = difference["low"], difference["high"]
-    bounds = "" if low is None or high is None else f" [{_signed(low)}, {_signed(high)}]"
-    return _signed(difference["value"]) + bounds
-
-
-def _signed(value: float) -> str:
-    text = f"{100 * value:+.1f}"
-    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+    return span_with_deviation(values["mAP"]["spread"], signed=signed, digits=digits) if values else NOTHING

@@ -75,7 +75,6 @@ def table_page(comparison: Comparison, *, provenance: str) -> str:
         body += _list(name, lines)
     if table := run_table(comparison):
         body += ["<details><summary>Every run</summary>", _table(table, _raw_rows(table)), "</details>"]
-    body += _list("Made with", [f"{key}: {value}" for key, value in _made_with(comparison)])
     body.append(f'<p class="provenance">{escape(provenance)}</p>')
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -84,10 +83,6 @@ def table_page(comparison: Comparison, *, provenance: str) -> str:
         + "\n".join(body)
         + "\n</body>\n</html>\n"
     )
-
-
-def _made_with(comparison: Comparison) -> list[tuple[str, Any]]:
-    return sorted((comparison.get("provenance") or {}).items())
 
 
 def _results(comparison: Comparison) -> str:

@@ -11,10 +11,7 @@ from stcnet_lib.evaluation.comparison import Cell, Result, Shares, compare
 from stcnet_lib.evaluation.findings import comparison_text, conclusion, localisation_parts
 from stcnet_lib.evaluation.tables import (
     Table,
-    closed,
     heading,
-    percent,
-    points,
     read_comparison,
     result_table,
     run_table,
@@ -22,6 +19,7 @@ from stcnet_lib.evaluation.tables import (
     strata_table,
     strata_title,
 )
+from stcnet_lib.evaluation.texts import closed, percent, points
 
 DETECTION = {
     "regions": 960,
