@@ -16,6 +16,7 @@ from stcnet_lib.config import ReIDConfig, RuntimeConfig
 from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.models.files import load_reid, read_description, save_model
 from stcnet_lib.models.reid import ReIDNetwork
+from workflow.scripts import train_reid
 
 RUNTIME = RuntimeConfig(device="cpu", threads=1, workers=0, save_steps=3)
 
@@ -107,6 +108,27 @@ def test_other_settings_never_resume_from_a_state(trainings, store_path, tmp_pat
         command("train_reid", other, store=store_path, model=folder / "model.json", seed=3)
     )
     assert "resuming" not in errors
+
+
+def test_other_initial_weights_never_resume_from_a_state(store_path, tmp_path, guider_config, monkeypatch):
+    """The path in the settings stays the same; what counts is the file."""
+    keys = []
+
+    def noted(config, store, split, seed, folder, key, runtime, compute):
+        keys.append(key)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_reid, "train_reid", noted)
+    monkeypatch.delenv("STCNET_RUNTIME", raising=False)
+    weights = tmp_path / "weights.pth"
+    for content in (b"some", b"other", b"some"):
+        weights.write_bytes(content)
+        config = guider_config.model_copy(update={"pretrained": str(weights)})
+        arguments = command("train_reid", config, store=store_path, model=tmp_path / "model.json", seed=3)
+        monkeypatch.setattr(sys, "argv", ["train_reid", *arguments[3:]])
+        with pytest.raises(KeyboardInterrupt):
+            train_reid.main()
+    assert keys[0] == keys[2] != keys[1]
 
 
 def test_divergence_names_the_step_and_keeps_the_last_good_state(store_path, tmp_path):

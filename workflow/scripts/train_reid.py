@@ -1,6 +1,7 @@
 """Train a re-ID network, the guider among them; a killed training goes on where its last state was saved."""
 
 import time
+from pathlib import Path
 
 from stcnet_lib.config import ReIDConfig
 from stcnet_lib.data.store import TrackletStore
@@ -26,7 +27,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     started = time.time()
     with compute_for(runtime) as compute, TrackletStore(options.store) as store:
-        key = resume_key(__file__, config, options.seed, options.split, store.digest)
+        weights = [] if config.pretrained in ("none", "imagenet") else [Path(config.pretrained)]
+        key = resume_key(__file__, config, options.seed, options.split, store.digest, *weights)
         network, history, state = train_reid(
             config, store, options.split, options.seed, folder, key, runtime, compute
         )
