@@ -20,7 +20,8 @@ def main() -> None:
     options = commandline.parse_args()
     config = options.config
     embeddings = Embeddings.read(options.embeddings)
-    protocols = evaluate_protocols(vars(embeddings), config.protocol, config.ranks)
+    # Rank-1 always: the tables and their intervals are of it.
+    protocols = evaluate_protocols(vars(embeddings), config.protocol, sorted({1, *config.ranks}))
     result = protocols[config.protocol]
     every = {name: found and found.as_dict() for name, found in protocols.items()}
     write_json(options.metrics, result.as_dict() | {"test_frames": config.test_frames, "protocols": every})
