@@ -24,6 +24,7 @@ _WINDOW = 11  # pixels, and sigma 1.5: Wang et al., "Image quality assessment", 
 _SIGMA = 1.5
 _PEAK = 255.0
 _BATCH = 32  # frames in memory at a time
+MOST_FRAMES = 2000  # that are measured of a completion: enough for the intervals, and a minute of work
 
 Features = Callable[[np.ndarray], np.ndarray]  # uint8 (n, H, W, 3) -> float (n, D)
 
@@ -116,7 +117,7 @@ def measure_frames(
     regions: pd.DataFrame,
     features: Features,
     hidden_share: float,
-    most_frames: int = 2000,
+    most_frames: int = MOST_FRAMES,
 ) -> pd.DataFrame:
     """One row a changed frame, measured against its clean twin before and after the completion.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from stcnet_lib import REGIONS
+from stcnet_lib.evaluation.completion import MOST_FRAMES
 from stcnet_lib.evaluation.completion_table import completion_table, kind_table
 from stcnet_lib.evaluation.findings import conclusion
 from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
@@ -161,7 +162,9 @@ def completion_sections(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         "## Completion",
         "Test frames, before → after (gain). In the hole: flagged pixels that an occluder covered; person: "
         "those of them that show the person in the clean frame. Feature cosine: of the guider's features of "
-        "the whole frame to the clean frame's. False alarms: flagged thirds that were not hidden.",
+        "the whole frame to the clean frame's. False alarms: flagged thirds that were not hidden. "
+        f"Of the frames with a flagged third, train and test together, at most {MOST_FRAMES:,} are measured, "
+        "evenly spaced: regions, frames and false alarms are counted in these.",
         markdown_table(*completion_table(rows), names=3),
         "### By kind of occluder",
         "First split and seed.",
