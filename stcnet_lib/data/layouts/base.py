@@ -128,6 +128,12 @@ class Layout(ABC):
         return f"{name}_restored"
 
 
+def restored_folder(source: str) -> str:
+    """The same image in a tracklet folder of its own, beside the first."""
+    tracklet, _, image = source.rpartition("/")
+    return f"{tracklet}_restored/{image}"
+
+
 def subfolders(path: Path) -> list[str]:
     """Names of the folders in a folder, in natural order, without hidden ones; none if it does not exist."""
     return _listed(path, os.DirEntry.is_dir)

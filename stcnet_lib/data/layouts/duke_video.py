@@ -18,6 +18,7 @@ from stcnet_lib.data.layouts.base import (
     Layout,
     SourceTracklet,
     images_in,
+    restored_folder,
     subfolders,
 )
 from stcnet_lib.data.layouts.names import NamedFrame, in_order, of_one_person
@@ -102,5 +103,4 @@ class DukeVideoLayout(Layout):
         return Role.TRAIN if split == "train" else Role.QUERY
 
     def copy_path(self, source: str) -> str:
-        split, pid, tracklet, image = source.split("/")
-        return f"{split}/{pid}/{tracklet}_restored/{image}"
+        return restored_folder(source)

@@ -23,6 +23,7 @@ from stcnet_lib.data.layouts.base import (
     frame_numbers,
     images_in,
     label_numbers,
+    restored_folder,
     subfolders,
 )
 from stcnet_lib.data.layouts.queries import choose_queries
@@ -90,8 +91,7 @@ class FolderLayout(Layout):
             )
 
     def copy_path(self, source: str) -> str:
-        tracklet, _, image = source.rpartition("/")
-        return f"{tracklet}_restored/{image}"
+        return restored_folder(source)
 
     def _role(self, folder: _Folder) -> Role:
         if folder.split == "test":

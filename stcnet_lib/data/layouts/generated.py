@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stcnet_lib.data.layouts.base import Layout, SourceTracklet
+from stcnet_lib.data.layouts.base import Layout, SourceTracklet, restored_folder
 from stcnet_lib.data.store import Role
 
 
@@ -22,5 +22,4 @@ class GeneratedLayout(Layout):
         return f"{role.name.lower()}/{source}"
 
     def copy_path(self, source: str) -> str:
-        tracklet, _, image = source.rpartition("/")
-        return f"{tracklet}_restored/{image}"
+        return restored_folder(source)

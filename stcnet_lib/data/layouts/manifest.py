@@ -116,10 +116,10 @@ class ManifestLayout(Layout):
         return [self._name] if self._name.endswith(".csv") else []
 
     def write_tables(self, folder: Path, tracklets: Iterable[SourceTracklet]) -> None:
+        if not self.tables():
+            return
         header = True
         for tracklet in tracklets:
-            if not self.tables():
-                return
             rows = pd.DataFrame(
                 {
                     "path": [frame.source for frame in tracklet.frames],

@@ -18,7 +18,7 @@ from stcnet_lib.data.layouts.queries import choose_queries
 from stcnet_lib.data.store import Role
 
 SPLITS = ("train", "test")
-NAME = re.compile(r"(?P<person>\d*-?\d+)C(?P<camera>\d+)T(?P<tracklet>\d+)F(?P<frame>\d+)\.\w+")
+NAME = re.compile(r"(?P<person>\d*-?\d+)C(?P<camera>\d+)T(?P<tracklet>\d+)F(?P<frame>\d+)\.\w+", re.ASCII)
 _JUNK, _DISTRACTOR = -1, 0
 
 

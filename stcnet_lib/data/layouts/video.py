@@ -34,6 +34,7 @@ from stcnet_lib.data.layouts.base import (
     SourceTracklet,
     label_numbers,
     natural_order,
+    restored_folder,
 )
 from stcnet_lib.data.mot import BoxRules, read_boxes, split_tracks
 from stcnet_lib.data.store import Role
@@ -119,8 +120,7 @@ class VideoLayout(Layout):
         return f"{role.name.lower()}/{source}"
 
     def copy_path(self, source: str) -> str:
-        tracklet, _, image = source.rpartition("/")
-        return f"{tracklet}_restored/{image}"
+        return restored_folder(source)
 
     def _folder(self, part: _Part) -> str:
         """`<pid>/<camera>/<tracklet>`, as in the plain layout."""
