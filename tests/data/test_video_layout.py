@@ -102,6 +102,19 @@ def test_an_image_sequence_gives_the_same(root, tmp_path):
         np.testing.assert_array_equal(first[name], second[name])
 
 
+@pytest.mark.parametrize(
+    ("first", "step", "odd"), [(0, 1, False), (1, 1, False), (101, 1, True), (0, 2, True)]
+)
+def test_images_that_count_otherwise_than_boxes_are_named(tmp_path, first, step, odd):
+    (tmp_path / "cam2").mkdir()
+    for place, image in enumerate(scene()):
+        Image.fromarray(image).save(tmp_path / f"cam2/{first + step * place:06d}.png")
+    write_boxes(tmp_path / "cam2.txt", BOXES)
+    layout = VideoLayout(tmp_path, RULES)
+    assert len(layout) == 3
+    assert [finding.kind for finding in layout.findings()] == ["picture_numbers"] * odd
+
+
 @pytest.mark.parametrize("boxes", ["gt/gt.txt", "det/det.txt"])
 def test_motchallenge_folders(tmp_path, boxes):
     sequence = tmp_path / "MOT16-02"

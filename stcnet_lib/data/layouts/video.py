@@ -32,6 +32,8 @@ from stcnet_lib.data.layouts.base import (
     Frame,
     Layout,
     SourceTracklet,
+    frame_numbers,
+    images_in,
     label_numbers,
     natural_order,
     restored_folder,
@@ -133,6 +135,7 @@ class VideoLayout(Layout):
             self._parts = []
             people = 0
             for place, camera in enumerate(self._cameras):
+                self._check_numbers(camera.pictures)
                 boxes = read_boxes(camera.boxes, self._rules.boxes, self._findings.append)
                 crops = cut_crops(
                     camera.pictures,
@@ -147,6 +150,17 @@ class VideoLayout(Layout):
                 self._parts += parts
             self._at = {self._folder(part): part for part in self._parts}
         return self._parts
+
+    def _check_numbers(self, pictures: Path) -> None:
+        """Boxes count pictures, whatever these are called: names that count otherwise are worth a look."""
+        names = images_in(pictures)  # none of a video
+        numbers = frame_numbers(names)
+        if names and (numbers[0] not in (0, 1) or numbers[-1] - numbers[0] != len(names) - 1):
+            reason = (
+                f"its {len(names)} images are numbered {numbers[0]} to {numbers[-1]}, frame n of the boxes "
+                "is taken to be the n-th"
+            )
+            self._findings.append(Finding("picture_numbers", pictures.name, reason))
 
     def _tracks(self, camera: int, crops: Crops, people: int) -> Iterator[_Part]:
         """The tracklets of a camera; its people are numbered from `people` + 1."""
