@@ -76,7 +76,7 @@ def _run_parts(found: Mapping[str, Any] | None, threshold: Mapping[str, Any]) ->
         )
         parts.append(
             f"test F1 {decimal(test['f1'])} (precision {decimal(test['precision'])}, "
-            f"recall {decimal(test['recall'])}); the best τ would reach {decimal(test['best_f1'])}"
+            f"recall {decimal(test['recall'])}); the best single τ would reach {decimal(test['best_f1'])}"
         )
         parts.append(
             f"flagged {test['flagged']:,} of {test['regions']:,} test regions, {test['hidden']:,} are hidden"
