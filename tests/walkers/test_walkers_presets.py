@@ -57,14 +57,18 @@ def test_an_overlay_says_what_it_is_for_and_how_to_call_it(preset):
     assert f"--configfile workflow/presets/{preset}.yaml" in comment
 
 
-def test_the_variants_of_the_benchmark_change_nothing_but_the_data():
+def test_the_variants_of_the_benchmark_change_the_data_and_the_cap_that_follows_them():
     embedded = load_config(yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8")))
-    for preset, keys in (
-        ("walkers_hard", {"event_frames", "most_hidden"}),
-        ("walkers_unseen_cameras", {"unseen_test_cameras"}),
+    for preset, keys, most_flagged in (
+        ("walkers_hard", {"event_frames", "most_hidden"}, 0.7),
+        ("walkers_unseen_cameras", {"unseen_test_cameras"}, 0.5),
     ):
         config = overlaid(preset)
-        assert config.model_copy(update={"dataset": embedded.dataset}) == embedded
+        # A cap on the flags below the longest events would leave hidden what the scores find.
+        assert most_flagged == max(0.5, config.dataset.walkers.most_hidden)
+        occlusion = embedded.occlusion.model_copy(update={"most_flagged": most_flagged})
+        wanted = embedded.model_copy(update={"dataset": config.dataset, "occlusion": occlusion})
+        assert config == wanted
         walkers, usual = config.dataset.walkers.model_dump(), embedded.dataset.walkers.model_dump()
         assert {key for key in usual if walkers[key] != usual[key]} == keys
 
