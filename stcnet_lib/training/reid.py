@@ -55,12 +55,8 @@ def train_reid(
     first = state.resume()
     loader = clip_loader(dataset, config.batch, first, runtime.workers, compute)
     placed.train()
-    with (
-        stop_signals() as signals,
-        Progress(
-            folder.name, history.total, "steps", done=first, seconds=runtime.progress_seconds
-        ) as progress,
-    ):
+    progress = Progress(folder.name, history.total, "steps", done=first, seconds=runtime.progress_seconds)
+    with stop_signals() as signals, progress:
         for step, (clips, labels) in enumerate(loader, start=first):
             started = time.perf_counter()
             rate = reid_rate(config, step, dataset.steps_per_epoch)
