@@ -1,13 +1,13 @@
 # The checked configuration, and the paths that several stages share.
 import os
 import re
-import shutil
 
 
 from snakemake.logging import logger
 
 from stcnet_lib.config import Config, ConfigError, ReIDConfig, Section, load_config, truth_rows
 from workflow.library import imported_files
+from workflow.machine import has_gpu
 
 
 def checked_config() -> Config:
@@ -82,11 +82,6 @@ def gpus(count: int):
         return 0 if device == "cpu" or here else count
 
     return needed
-
-
-def has_gpu() -> bool:
-    """Whether this machine has an NVIDIA driver; asking torch would cost two seconds at every start."""
-    return os.path.exists("/dev/nvidiactl") or shutil.which("nvidia-smi") is not None
 
 
 def part(section: Section, *keys: str) -> str:
@@ -182,4 +177,26 @@ def restore_options(wildcards) -> str:
         options += hidden_by_truth()
     else:
         options += ["--scores", f"{run(wildcards)}/occlusion.parquet"]
+    return " ".join(options)
+
+
+def needs_completion(wildcards) -> bool:
+    return settings.export.contents != "raw"
+
+
+def export_options(wildcards) -> str:
+    """What only some exports need on the command line."""
+    if not needs_completion(wildcards):
+        return ""
+    folder = f"{run(wildcards)}/completion~{wildcards.completion}"
+    options = [
+        "--completed",
+        f"{folder}/tracklets.h5",
+        "--regions",
+        f"{folder}/regions.parquet",
+    ]
+    if not needs_truth(wildcards.completion):
+        options += ["--scores", f"{run(wildcards)}/occlusion.parquet"]
+    if needs_stcnet(wildcards.completion):
+        options += ["--stcnet", f"{stcnet_folder(wildcards)}/model.json"]
     return " ".join(options)

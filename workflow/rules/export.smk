@@ -1,28 +1,6 @@
 # A data set as images in its source's own layout; made only when asked for by its path.
 
 
-def needs_completion(wildcards) -> bool:
-    return settings.export.contents != "raw"
-
-
-def export_options(wildcards) -> str:
-    """What only some exports need on the command line."""
-    if not needs_completion(wildcards):
-        return ""
-    folder = f"{run(wildcards)}/completion~{wildcards.completion}"
-    options = [
-        "--completed",
-        f"{folder}/tracklets.h5",
-        "--regions",
-        f"{folder}/regions.parquet",
-    ]
-    if not needs_truth(wildcards.completion):
-        options += ["--scores", f"{run(wildcards)}/occlusion.parquet"]
-    if needs_stcnet(wildcards.completion):
-        options += ["--stcnet", f"{stcnet_folder(wildcards)}/model.json"]
-    return " ".join(options)
-
-
 rule export_dataset:
     input:
         code=code("export_dataset"),

@@ -55,6 +55,11 @@ def visible_completions() -> list[str]:
     return [name for name in used_completions() if settings.completions[name].method != "discard"]
 
 
+def each_visible_completion(file: str) -> list[str]:
+    """A file of every completion that can be laid beside the original, split and seed."""
+    return [path for name in visible_completions() for path in each_run(f"{RUN}/completion~{name}/{file}")]
+
+
 def each_completion(file: str) -> list[str]:
     """A file of every completion that some variant needs."""
     return [path for name in used_completions() for path in each_run(f"{RUN}/completion~{name}/{file}")]

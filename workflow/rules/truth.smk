@@ -32,11 +32,6 @@ rule measure_localisation:
         "--split {wildcards.split} --summary {output.summary} --csv {output.csv} 2>&1 | tee {log}"
 
 
-def each_visible_completion(file: str) -> list[str]:
-    """A file of every completion that can be laid beside the original, split and seed."""
-    return [path for name in visible_completions() for path in each_run(f"{RUN}/completion~{name}/{file}")]
-
-
 rule measure_completion:
     input:
         code=code("measure_completion"),
