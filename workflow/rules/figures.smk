@@ -126,9 +126,11 @@ rule draw_strips:
         runtime=growing(30),
     params:
         truth=["--truth", *truth()] if settings.has_truth else [],
+        # Test people, who trained nothing; data without a test, such as videos, have only others.
+        people=lambda wildcards: ["--split", wildcards.split] if settings.variants else [],
     shell:
         "python -m workflow.scripts.draw_strips --store {input.store} --completed {input.completed} "
-        "--regions {input.regions} {params.truth} --choice {wildcards.choice} "
+        "--regions {input.regions} {params.truth} {params.people} --choice {wildcards.choice} "
         "--seed {wildcards.seed} --figure {output.figure} 2>&1 | tee {log}"
 
 
