@@ -129,7 +129,8 @@ def _measured(cells: Sequence[Cell], results: Mapping[Cell, Result], resamples: 
     """Intervals, difference to raw data and gap closed, of all cells of a variant, or of one."""
 
     def runs(train: str, test: str) -> Runs | None:
-        return _runs([cell.with_data(train, test) for cell in cells], results)
+        wanted = [cell.with_data(train, test) for cell in cells]
+        return runs_by_split(wanted, results) if all(cell in results for cell in wanted) else None
 
     _, train, test = cells[0].variant
     own, raw, clean = runs(train, test), runs(RAW, RAW), runs(CLEAN, CLEAN)
@@ -145,10 +146,8 @@ def _measured(cells: Sequence[Cell], results: Mapping[Cell, Result], resamples: 
     return measured
 
 
-def _runs(cells: Sequence[Cell], results: Mapping[Cell, Result]) -> Runs | None:
-    """Their queries by split, or None where one of them was not evaluated."""
-    if any(cell not in results for cell in cells):
-        return None
+def runs_by_split(cells: Sequence[Cell], results: Mapping[Cell, Result]) -> Runs:
+    """The queries of the cells of one variant, as `statistics` wants them."""
     runs: dict[int, list[pd.DataFrame]] = {}
     for cell in cells:
         runs.setdefault(cell.split, []).append(results[cell].queries)

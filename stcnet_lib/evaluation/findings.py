@@ -8,6 +8,7 @@ from typing import Any
 from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.evaluation.tables import (
     Comparison,
+    control_table,
     heading,
     repeated,
     result_table,
@@ -24,9 +25,11 @@ _MOST_IN_FULL = 3
 def comparison_text(comparison: Comparison) -> str:
     """Everything for a terminal: heading, tables of variants, localisation, conclusion."""
     strata, protocols = strata_table(comparison), protocol_table(comparison)
+    controls = control_table(comparison)
     parts = [
         heading(comparison),
         result_table(comparison, compact=True).as_text() if comparison["rows"] else "no variants",
+        "" if controls is None else f"Restored against controls, paired\n{controls.as_text()}",
         ""
         if protocols is None
         else "\n".join([protocol_title(comparison), *protocol_lines(comparison), protocols.as_text()]),

@@ -16,6 +16,7 @@ from stcnet_lib.evaluation.reference_study import inversion_table, reference_tab
 from stcnet_lib.evaluation.tables import (
     Comparison,
     Table,
+    control_table,
     heading,
     repeated,
     result_table,
@@ -76,6 +77,13 @@ def reid_sections(comparison: Comparison) -> list[str]:
         _markdown(result_table(comparison)),
         conclusion(comparison),
     ]
+    if table := control_table(comparison):
+        sections += [
+            "### Restored against controls",
+            "Points that STCnet's data bring beyond those of a simpler completion: same network, same masks, "
+            "trained likewise (both on the same data, or each on its own), paired.",
+            _markdown(table),
+        ]
     if table := protocol_table(comparison):
         sections += [
             "### By protocol",

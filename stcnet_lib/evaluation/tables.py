@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stcnet_lib.evaluation.texts import NOTHING, closed, percent, points, span, span_with_deviation
+from stcnet_lib.evaluation.texts import (
+    NOTHING,
+    closed,
+    percent,
+    points,
+    signed_points,
+    span,
+    span_with_deviation,
+)
 from stcnet_lib.files import read_json
 
 Comparison = Mapping[str, Any]
@@ -153,6 +161,23 @@ def spread_table(comparison: Comparison) -> Table | None:
     if any(row["gap_closed"] for row in rows):
         columns.append(("gap closed, mAP", lambda row: _nested_spread(row["gap_closed"], digits=0)))
     return _table(rows, DATA_KEYS, columns)
+
+
+def control_table(comparison: Comparison) -> Table | None:
+    """What STCnet's data bring beyond each control's (`controls`); None where there is no such pair."""
+    rows = comparison.get("controls") or []
+    if not rows:
+        return None
+    head = ["network", "restored: train", "test", "control: train", "test"]
+    head += [f"{metric_name(key)} more than the control" for key in ("mAP", "rank1")]
+    head += ["mAP, run by run"] if repeated(comparison) else []
+    cells = []
+    for row in rows:
+        names = [row["restored"]["network"]]
+        names += [row[system][data] for system in ("restored", "control") for data in ("train", "test")]
+        runs = [", ".join(map(signed_points, row["mAP"]["runs"]))] if repeated(comparison) else []
+        cells.append([*names, *(points(row[key]) for key in ("mAP", "rank1")), *runs])
+    return Table(head, cells, names=5)
 
 
 def run_table(comparison: Comparison) -> Table | None:

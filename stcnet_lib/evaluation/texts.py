@@ -47,7 +47,7 @@ def span_with_deviation(spread: Mapping[str, float | None], *, signed: bool = Fa
 
 def _number(share: float, signed: bool, digits: int) -> str:
     if signed:
-        return _signed(share)
+        return signed_points(share)
     return _whole(share) if digits == 0 else f"{100 * share:.{digits}f}"
 
 
@@ -66,10 +66,11 @@ def points(difference: Mapping[str, float | None] | None) -> str:
     if difference is None or difference["value"] is None:
         return NOTHING
     low, high = difference["low"], difference["high"]
-    bounds = "" if low is None or high is None else f" [{_signed(low)}, {_signed(high)}]"
-    return _signed(difference["value"]) + bounds
+    bounds = "" if low is None or high is None else f" [{signed_points(low)}, {signed_points(high)}]"
+    return signed_points(difference["value"]) + bounds
 
 
-def _signed(value: float) -> str:
+def signed_points(value: float) -> str:
+    """A difference of shares as `+3.1`."""
     text = f"{100 * value:+.1f}"
     return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")

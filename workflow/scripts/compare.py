@@ -4,6 +4,7 @@ from pathlib import Path
 
 from stcnet_lib.config import EvaluationConfig
 from stcnet_lib.evaluation.comparison import Cell, Result, Shares, compare, flat_table, named_parts
+from stcnet_lib.evaluation.controls import against_controls, methods
 from stcnet_lib.files import read_json, replacing, write_json
 from workflow.scripts.command import add_config, add_paths, parser, run
 
@@ -32,15 +33,17 @@ def main() -> None:
     for path in options.shares:
         named = named_parts(path)
         shares[int(named["split"]), int(named["seed"])] = Shares.read(path)
+    restoration = {
+        path.parent.as_posix().split("results/")[-1]: read_json(path) for path in options.restoration
+    }
     comparison = compare(results, options.config.bootstrap, shares) | {
+        "controls": against_controls(results, methods(restoration), options.config.bootstrap),
         "dataset": options.dataset,
         "protocol": options.config.protocol,
         "test_frames": options.config.test_frames,
         "threshold": [read_json(path) for path in options.threshold],
         "localisation": [read_json(path) for path in options.localisation],
-        "restoration": {
-            path.parent.as_posix().split("results/")[-1]: read_json(path) for path in options.restoration
-        },
+        "restoration": restoration,
     }
     write_json(options.json, comparison)
     with replacing(options.csv) as partial:

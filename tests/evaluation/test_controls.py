@@ -1,0 +1,101 @@
+"""Restored against controls: which variants are paired, and their differences against plain loops."""
+
+import numpy as np
+import pytest
+from test_comparison import RESAMPLES, loop, result
+from test_findings import made
+from test_pages import parse
+
+from stcnet_lib.evaluation.comparison import Cell
+from stcnet_lib.evaluation.controls import against_controls, methods, pairs
+from stcnet_lib.evaluation.findings import comparison_text
+from stcnet_lib.evaluation.pages import results_page
+from stcnet_lib.evaluation.tables import control_table
+
+MADE = {
+    "stcnet": ("stcnet", "predicted"),
+    "wide": ("stcnet", "predicted"),
+    "copy": ("copy", "predicted"),
+    "mean": ("mean", "predicted"),
+    "copy-oracle": ("copy", "oracle"),
+    "stcnet-oracle": ("stcnet", "oracle"),
+}
+
+
+def results(*variants, seeds=(0,)) -> dict:
+    return {
+        Cell(*variant, 0, seed): result(0.05 * place, seed)
+        for place, variant in enumerate(variants)
+        for seed in seeds
+    }
+
+
+def test_methods_are_read_from_what_restoration_says():
+    said = {"walkers/split~0/seed~1/completion~stcnet-oracle": {"method": "stcnet", "masks": "oracle"}}
+    assert methods(said) == {"stcnet-oracle": ("stcnet", "oracle")}
+
+
+def test_pairs_differ_in_the_method_alone():
+    found = results(
+        ("nl", "raw", "raw"),
+        ("nl", "raw", "stcnet"),
+        ("nl", "raw", "wide"),  # no control of the other: both are STCnet's
+        ("nl", "raw", "copy"),
+        ("nl", "raw", "mean"),
+        ("nl", "copy", "copy"),
+        ("nl", "stcnet", "stcnet"),
+        ("nl", "clean", "copy"),  # trained unlike any restored row
+        ("nl", "raw", "copy-oracle"),
+        ("nl", "stcnet-oracle", "stcnet-oracle"),
+        ("guider", "raw", "copy"),  # another network
+    )
+    assert [(restored[1:], control[1:]) for restored, control in pairs(found, MADE)] == [
+        (("raw", "stcnet"), ("raw", "copy")),
+        (("raw", "stcnet"), ("raw", "mean")),
+        (("raw", "wide"), ("raw", "copy")),
+        (("raw", "wide"), ("raw", "mean")),
+        (("stcnet", "stcnet"), ("copy", "copy")),
+    ]
+
+
+def test_differences_equal_loops():
+    seeds, restored, control = (0, 1, 2), ("nl", "stcnet", "stcnet"), ("nl", "copy", "copy")
+    found = results(restored, control, seeds=seeds)
+    (row,) = against_controls(found, MADE, RESAMPLES)
+    assert row["restored"] == {"network": "nl", "train": "stcnet", "test": "stcnet"}
+    assert row["control"] == {"network": "nl", "train": "copy", "test": "copy"}
+    own, other = loop(found, seeds, *restored), loop(found, seeds, *control)
+    for i, key in enumerate(("mAP", "rank1")):
+        wanted = own[i] - other[i]
+        assert row[key]["value"] == pytest.approx(wanted[0])
+        assert [row[key]["low"], row[key]["high"]] == pytest.approx(np.percentile(wanted[1:], [2.5, 97.5]))
+        singly = [loop(found, [s], *restored)[i, 0] - loop(found, [s], *control)[i, 0] for s in seeds]
+        assert row[key]["runs"] == pytest.approx(singly)
+
+
+def test_only_runs_that_both_have_are_compared():
+    restored, control = ("nl", "raw", "stcnet"), ("nl", "raw", "copy")
+    found = results(restored, control, seeds=(0, 1))
+    del found[Cell(*control, 0, 1)]
+    (row,) = against_controls(found, MADE, RESAMPLES)
+    assert row["mAP"]["runs"] == [pytest.approx(row["mAP"]["value"])]
+    assert against_controls(results(restored), MADE, RESAMPLES) == []
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1)])
+def test_every_page_shows_them(seeds):
+    comparison = made({("raw", "raw"): 0.3, ("copy", "copy"): 0.4, ("tem", "tem"): 0.6}, seeds=seeds)
+    names = {"train": "tem", "test": "tem", "network": "nl"}
+    value = {"value": 0.031, "low": 0.008, "high": 0.0541, "runs": [0.031, -0.002][: len(seeds)]}
+    row = {
+        "restored": names,
+        "control": names | {"train": "copy", "test": "copy"},
+        "mAP": value,
+        "rank1": value,
+    }
+    comparison["controls"] = [row]
+    table = control_table(comparison)
+    assert table.rows[0][:6] == ["nl", "tem", "tem", "copy", "copy", "+3.1 [+0.8, +5.4]"]
+    assert table.rows[0][7:] == ([] if len(seeds) == 1 else ["+3.1, −0.2"])
+    assert [table.head, *table.rows] in parse(results_page(comparison))
+    assert table.as_text() in comparison_text(comparison)
