@@ -1,40 +1,50 @@
-"""What restoring brings beyond its controls: copying, discarding, a mean colour, a generator without memory.
+"""What the default STCnet brings beyond its controls: copying, discarding, other completion networks, …
 
-Each variant with data that STCnet made is paired with the variants that differ in the method alone: the same
-network, the same masks, and trained likewise, on raw data or on the completion that is tested.
+Each variant with data that it made is paired with the variants that differ in the completion alone: same
+re-ID network, same masks, and trained likewise, on the same data or each on the data it is tested on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from stcnet_lib.evaluation.comparison import KEYS, VARIANT, Cell, Result, runs_by_split
 from stcnet_lib.evaluation.statistics import Interval, paired_bootstrap
 
-_RESTORES = "stcnet"
 Variant = tuple[str, str, str]
 
 
-def methods(restoration: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
-    """Completion -> its method and masks, from what `restore_dataset` says of `…/completion~NAME`."""
+class Made(NamedTuple):
+    """How a completion was made: of a completion network the name, of other methods None."""
+
+    method: str
+    stcnet: str | None
+    masks: str
+
+    @property
+    def restores(self) -> bool:
+        """Whether it is the default STCnet's."""
+        return (self.method, self.stcnet) == ("stcnet", "default")
+
+
+def completions_made(restoration: Mapping[str, Mapping[str, Any]]) -> dict[str, Made]:
+    """Name -> how it was made, from what `restore_dataset` says of `…/completion~NAME`."""
     return {
-        path.rpartition("completion~")[2]: (made["method"], made["masks"])
-        for path, made in restoration.items()
+        path.rpartition("completion~")[2]: Made(said["method"], said["stcnet"], said["masks"])
+        for path, said in restoration.items()
     }
 
 
-def pairs(
-    results: Mapping[Cell, Result], made: Mapping[str, tuple[str, str]]
-) -> Iterator[tuple[Variant, Variant]]:
+def pairs(results: Mapping[Cell, Result], made: Mapping[str, Made]) -> Iterator[tuple[Variant, Variant]]:
     """(restored, control) in the order of `results`."""
     variants = [variant for variant in dict.fromkeys(cell.variant for cell in results) if variant[2] in made]
     for restored in variants:
-        if made[restored[2]][0] != _RESTORES:
-            continue
+        own = made[restored[2]]
         for control in variants:
-            method, masks = made[control[2]]
-            if method != _RESTORES and masks == made[restored[2]][1] and _likewise(restored, control):
+            other = made[control[2]]
+            comparable = own.restores and not other.restores and own.masks == other.masks
+            if comparable and _likewise(restored, control):
                 yield restored, control
 
 
@@ -44,7 +54,7 @@ def _likewise(a: Variant, b: Variant) -> bool:
 
 
 def against_controls(
-    results: Mapping[Cell, Result], made: Mapping[str, tuple[str, str]], resamples: int
+    results: Mapping[Cell, Result], made: Mapping[str, Made], resamples: int
 ) -> list[dict[str, Any]]:
     """One row a pair: `restored` and `control` as {network, train, test}, differences with 95 % intervals.
 

@@ -80,8 +80,8 @@ def reid_sections(comparison: Comparison) -> list[str]:
     if table := control_table(comparison):
         sections += [
             "### Restored against controls",
-            "Points that STCnet's data bring beyond those of a simpler completion: same network, same masks, "
-            "trained likewise (both on the same data, or each on its own), paired.",
+            "Points that the data of the default STCnet bring beyond those of another completion: same re-ID "
+            "network, same masks, trained likewise (both on the same data, or each on its own), paired.",
             _markdown(table),
         ]
     if table := protocol_table(comparison):

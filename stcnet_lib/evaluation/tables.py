@@ -164,7 +164,7 @@ def spread_table(comparison: Comparison) -> Table | None:
 
 
 def control_table(comparison: Comparison) -> Table | None:
-    """What STCnet's data bring beyond each control's (`controls`); None where there is no such pair."""
+    """What the default STCnet brings beyond each control (`controls`); None where there is no such pair."""
     rows = comparison.get("controls") or []
     if not rows:
         return None

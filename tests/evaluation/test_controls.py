@@ -7,18 +7,18 @@ from test_findings import made
 from test_pages import parse
 
 from stcnet_lib.evaluation.comparison import Cell
-from stcnet_lib.evaluation.controls import against_controls, methods, pairs
+from stcnet_lib.evaluation.controls import Made, against_controls, completions_made, pairs
 from stcnet_lib.evaluation.findings import comparison_text
 from stcnet_lib.evaluation.pages import results_page
 from stcnet_lib.evaluation.tables import control_table
 
 MADE = {
-    "stcnet": ("stcnet", "predicted"),
-    "wide": ("stcnet", "predicted"),
-    "copy": ("copy", "predicted"),
-    "mean": ("mean", "predicted"),
-    "copy-oracle": ("copy", "oracle"),
-    "stcnet-oracle": ("stcnet", "oracle"),
+    "stcnet": Made("stcnet", "default", "predicted"),
+    "stcnet-far": Made("stcnet", "default", "predicted"),
+    "printed": Made("stcnet", "printed", "predicted"),
+    "copy": Made("copy", None, "predicted"),
+    "copy-oracle": Made("copy", None, "oracle"),
+    "stcnet-oracle": Made("stcnet", "default", "oracle"),
 }
 
 
@@ -30,18 +30,20 @@ def results(*variants, seeds=(0,)) -> dict:
     }
 
 
-def test_methods_are_read_from_what_restoration_says():
-    said = {"walkers/split~0/seed~1/completion~stcnet-oracle": {"method": "stcnet", "masks": "oracle"}}
-    assert methods(said) == {"stcnet-oracle": ("stcnet", "oracle")}
+def test_what_restoration_says_is_read():
+    said = {"method": "stcnet", "stcnet": "printed", "masks": "oracle", "frames_restored": 7}
+    made = completions_made({"walkers/split~0/seed~1/completion~printed-oracle": said})
+    assert made == {"printed-oracle": Made("stcnet", "printed", "oracle")}
+    assert not made["printed-oracle"].restores
 
 
-def test_pairs_differ_in_the_method_alone():
+def test_pairs_differ_in_the_completion_alone():
     found = results(
         ("nl", "raw", "raw"),
         ("nl", "raw", "stcnet"),
-        ("nl", "raw", "wide"),  # no control of the other: both are STCnet's
+        ("nl", "raw", "stcnet-far"),  # no control of the other: both are of the default STCnet
         ("nl", "raw", "copy"),
-        ("nl", "raw", "mean"),
+        ("nl", "raw", "printed"),
         ("nl", "copy", "copy"),
         ("nl", "stcnet", "stcnet"),
         ("nl", "clean", "copy"),  # trained unlike any restored row
@@ -51,9 +53,9 @@ def test_pairs_differ_in_the_method_alone():
     )
     assert [(restored[1:], control[1:]) for restored, control in pairs(found, MADE)] == [
         (("raw", "stcnet"), ("raw", "copy")),
-        (("raw", "stcnet"), ("raw", "mean")),
-        (("raw", "wide"), ("raw", "copy")),
-        (("raw", "wide"), ("raw", "mean")),
+        (("raw", "stcnet"), ("raw", "printed")),
+        (("raw", "stcnet-far"), ("raw", "copy")),
+        (("raw", "stcnet-far"), ("raw", "printed")),
         (("stcnet", "stcnet"), ("copy", "copy")),
     ]
 

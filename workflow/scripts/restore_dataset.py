@@ -53,7 +53,9 @@ def main() -> None:
         )
     with replacing(options.regions) as partial:
         record.table().to_parquet(partial, index=False)
-    write_json(options.summary, {"method": config.method, "masks": config.masks, **record.counts})
+    made = {"method": config.method, "masks": config.masks}
+    made["stcnet"] = config.stcnet if config.method == "stcnet" else None
+    write_json(options.summary, {**made, **record.counts})
 
 
 if __name__ == "__main__":
