@@ -118,7 +118,7 @@ def trained(
         TrackletStore(store_path) as store,
         tempfile.TemporaryDirectory() as folder,
     ):
-        model, _, _ = train_reid(network, store, 0, seed, Path(folder), "none", runtime, compute)
+        model, _, _ = train_reid(network, [store], 0, seed, Path(folder), "none", runtime, compute)
         return embed_tracklets(model, store, 0, evaluation, runtime, compute)
 
 

@@ -332,8 +332,18 @@ class VariantConfig(Section):
     """One row of the result table: which network, trained on what, tested on what."""
 
     network: Name
-    train: Name
+    train: Name = Field(description="a data set, or several with + between: each clip is from one of them")
     test: Name
+
+    @property
+    def trained_on(self) -> tuple[str, ...]:
+        """The data sets to train on."""
+        return joined(self.train)
+
+
+def joined(train: str) -> tuple[str, ...]:
+    """The data sets that `train` of a variant joins: stcnet and copy of `stcnet+copy`."""
+    return tuple(train.split("+"))
 
 
 class EvaluationConfig(Section):
@@ -470,18 +480,19 @@ class Config(Section):
         for reserved in {"raw", "clean"} & set(self.completions):
             problems.append(f"completions: got '{reserved}', wanted another name: it is reserved")
         for name, completion in self.completions.items():
+            if "+" in name:
+                problems.append(f"completions: got '{name}', wanted a name without +, which joins names")
             if completion.stcnet not in ("default", *self.stcnets):
                 known = one_of(completion.stcnet, {"default", *self.stcnets})
                 problems.append(f"completions.{name}.stcnet: got '{completion.stcnet}', wanted {known}")
         if "guider" in self.networks:
             problems.append("networks: got 'guider', wanted another name: it is reserved")
         for i, row in enumerate(self.variants):
-            for key, known in (
-                ("network", {"guider", *self.networks}),
-                ("train", data),
-                ("test", data),
+            for key, value, known in (
+                ("network", row.network, {"guider", *self.networks}),
+                *(("train", name, data) for name in row.trained_on),
+                ("test", row.test, data),
             ):
-                value = getattr(row, key)
                 if value not in known:
                     problems.append(f"variants.{i}.{key}: got '{value}', wanted {one_of(value, known)}")
         if problems:
@@ -521,7 +532,10 @@ def _layout(values: dict[str, Any]) -> Any:
 
 
 def _data_of(row: Any) -> set[str]:
-    return {str(row.get(key)) for key in ("train", "test")} if isinstance(row, dict) else set()
+    """The data sets that a parsed row names."""
+    if not isinstance(row, dict):
+        return set()
+    return {*joined(str(row.get("train"))), str(row.get("test"))}
 
 
 class ConfigError(ValueError):

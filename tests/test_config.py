@@ -144,6 +144,24 @@ def test_rows_that_need_the_truth_are_left_out_of_other_data(tmp_path):
     assert len(walkers.variants) == 3
 
 
+def test_a_variant_may_train_on_several_data_sets(tmp_path):
+    rows = [
+        {"network": "nl", "train": "raw+d", "test": "d"},
+        {"network": "nl", "train": "d+clean", "test": "d"},
+    ]
+    values = {"dataset": {"name": "w", "layout": "walkers"}, "completions": {"d": {"method": "copy"}}}
+    config = load_config(values | {"variants": rows})
+    assert [row.trained_on for row in config.variants] == [("raw", "d"), ("d", "clean")]
+    own = {"dataset": {"name": "x", "layout": "folder", "root": str(tmp_path)}}
+    assert [row.train for row in load_config(values | own | {"variants": rows}).variants] == ["raw+d"]
+    wrong = {"completions": {"d+e": {"method": "copy"}}, "variants": [rows[0] | {"train": "raw+e"}]}
+    with pytest.raises(ConfigError) as error:
+        load_config(values | wrong)
+    lines = str(error.value).splitlines()
+    assert any(line.startswith("completions: got 'd+e', wanted a name without +") for line in lines)
+    assert any(line.startswith("variants.0.train: got 'e', wanted ") for line in lines)
+
+
 def test_the_embedded_default_runs_on_own_data(tmp_path):
     values = embedded()
     values["dataset"] |= {"name": "mine", "layout": "folder", "root": str(tmp_path)}
@@ -200,7 +218,7 @@ def test_an_experiment_fits_over_the_embedded_default(name):
     values = embedded()
     update_config(values, yaml.safe_load(Path(f"workflow/presets/{name}.yaml").read_text()))
     config = load_config(values)
-    used = {name for row in config.variants for name in (row.train, row.test)}
+    used = {name for row in config.variants for name in (*row.trained_on, row.test)}
     assert used <= {"raw", "clean", *config.completions}
     for completion in config.completions.values():
         assert config.stcnet_named(completion.stcnet)

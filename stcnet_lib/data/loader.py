@@ -21,7 +21,7 @@ from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.data.transforms import TrainTransform, stack_frames
 from stcnet_lib.data.workers import load_batches
 
-_ORDER, _CLIP = 0, 1  # streams of random numbers: the order of an epoch, what is in a clip
+_ORDER, _CLIP, _STORE = 0, 1, 2  # streams of random numbers: order of an epoch, a clip, where it is from
 
 
 class Place(Protocol):
@@ -39,19 +39,27 @@ class ClipDataset(Dataset):
     """One clip of every train tracklet an epoch.
 
     Item (epoch, i) is the clip, float32 (T, 3, H, W) ImageNet-normalised, and the class of train tracklet i.
-    Classes number the train identities in ascending order of pid.
+    Classes number the train identities in ascending order of pid. Of several stores, which hold the same
+    tracklets completed in several ways, each clip is from one, drawn by lot.
     """
 
-    def __init__(self, store: TrackletStore, split: int, config: ReIDConfig, seed: int) -> None:
+    def __init__(self, stores: Sequence[TrackletStore], split: int, config: ReIDConfig, seed: int) -> None:
         """
         Raises:
-            ValueError: the split has no train tracklets.
+            ValueError: the split has no train tracklets, or not the same ones in all stores.
         """
-        self.store, self.config, self.seed = store, config, seed
-        self.tracklets = store.tracklets_with(split, Role.TRAIN)  # (N,)
+        self.stores, self.config, self.seed = stores, config, seed
+        first, *others = stores
+        self.tracklets = first.tracklets_with(split, Role.TRAIN)  # (N,)
         if not len(self.tracklets):
-            raise ValueError(f"{store.path}: got no train tracklets in split {split}, wanted at least one")
-        pids, labels = np.unique(store.tracklets["pid"].to_numpy()[self.tracklets], return_inverse=True)
+            raise ValueError(f"{first.path}: got no train tracklets in split {split}, wanted at least one")
+        people = first.tracklets["pid"].to_numpy()[self.tracklets]
+        for other in others:
+            if not _same_people(other, split, self.tracklets, people):
+                raise ValueError(
+                    f"{other.path}: got other train tracklets than {first.path}, wanted the same"
+                )
+        pids, labels = np.unique(people, return_inverse=True)
         self.pids, self.labels = pids, labels  # (classes,), (N,)
         self._transform = TrainTransform(config.height, config.width, config.flip, config.colour_jitter)
 
@@ -72,11 +80,19 @@ class ClipDataset(Dataset):
         epoch, i = key
         tracklet = int(self.tracklets[i])
         generator = np.random.default_rng([_CLIP, self.seed, epoch, tracklet])
-        config, frames = self.config, self.store.frames_of(tracklet)
+        drawn = np.random.default_rng([_STORE, self.seed, epoch, tracklet]).integers(len(self.stores))
+        config, store = self.config, self.stores[drawn]
+        frames = store.frames_of(tracklet)
         chosen = sample_clip(len(frames), config.clip_length, config.clip_stride, generator)
-        images = {int(t): self.store.read_image(frames[int(t)]) for t in np.unique(chosen)}
+        images = {int(t): store.read_image(frames[int(t)]) for t in np.unique(chosen)}
         clip = stack_frames([images[int(t)] for t in chosen], config.height, config.width)
         return self._transform(clip, generator), int(self.labels[i])
+
+
+def _same_people(store: TrackletStore, split: int, tracklets: np.ndarray, people: np.ndarray) -> bool:
+    """Whether the train tracklets of a store are `tracklets`, of `people`."""
+    own = store.tracklets_with(split, Role.TRAIN)
+    return np.array_equal(own, tracklets) and np.array_equal(store.tracklets["pid"].to_numpy()[own], people)
 
 
 def steps_per_epoch(length: int, batch: int) -> int:

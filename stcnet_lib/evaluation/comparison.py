@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stcnet_lib.config import joined
 from stcnet_lib.evaluation.protocol_table import flat_protocols, mean_protocols
 from stcnet_lib.evaluation.statistics import METRICS, Interval, Runs, gap_closed, paired_bootstrap
 from stcnet_lib.evaluation.stratify import mean_strata, strata
@@ -139,7 +140,7 @@ def _measured(cells: Sequence[Cell], results: Mapping[Cell, Result], resamples: 
     measured |= {"difference": None, "gap_closed": None}
     if raw and (train, test) != (RAW, RAW):
         measured["difference"] = {KEYS[m]: found["difference"].as_dict() for m, found in intervals.items()}
-    restores = CLEAN not in (train, test) and test != RAW
+    restores = CLEAN not in (*joined(train), test) and test != RAW
     if raw and clean and restores:
         closed = gap_closed(raw, own, clean, resamples)
         measured["gap_closed"] = {KEYS[m]: found.as_dict() for m, found in closed.items()}

@@ -1,6 +1,6 @@
 """What the default STCnet brings beyond its controls: copying, discarding, other completion networks, …
 
-Each variant with data that it made is paired with the variants that differ in the completion alone: same
+Each variant with data that it made is paired with the variants that differ in completions alone: same
 re-ID network, same masks, and trained likewise, on the same data or each on the data it is tested on.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from stcnet_lib.config import joined
 from stcnet_lib.evaluation.comparison import KEYS, VARIANT, Cell, Result, runs_by_split
 from stcnet_lib.evaluation.statistics import Interval, paired_bootstrap
 
@@ -50,7 +51,12 @@ def pairs(results: Mapping[Cell, Result], made: Mapping[str, Made]) -> Iterator[
 
 def _likewise(a: Variant, b: Variant) -> bool:
     """Whether two variants have one network, and both the same training data or each its own test data."""
-    return a[0] == b[0] and (a[1] == b[1] or (a[1] == a[2] and b[1] == b[2]))
+    return a[0] == b[0] and (a[1] == b[1] or (_trained_again(a) and _trained_again(b)))
+
+
+def _trained_again(variant: Variant) -> bool:
+    """Whether the test data are among the training data, which may be several: `stcnet+copy`."""
+    return variant[2] in joined(variant[1])
 
 
 def against_controls(

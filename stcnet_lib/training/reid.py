@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 def train_reid(
     config: ReIDConfig,
-    store: TrackletStore,
+    stores: Sequence[TrackletStore],
     split: int,
     seed: int,
     folder: Path,
@@ -39,6 +40,7 @@ def train_reid(
     the weights are written.
 
     Args:
+        stores: the data set, or several completions of it, of which each clip draws one.
         folder: where the state to resume from is kept.
         resume_key: digest of everything the training depends on.
 
@@ -46,7 +48,7 @@ def train_reid(
         Stopped: after SIGTERM or SIGINT, with the state saved.
         Diverged: if the loss is no longer a number.
     """
-    dataset = ClipDataset(store, split, config, seed)
+    dataset = ClipDataset(stores, split, config, seed)
     network, placed, optimizer = _build(config, dataset.num_classes, seed, compute)
     state = TrainingState(
         folder, resume_key, {"network": network, "optimizer": optimizer}, compute, runtime.save_steps

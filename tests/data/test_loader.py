@@ -48,19 +48,19 @@ def truncated_jpeg():
     return buffer.getvalue()[:-200]
 
 
-def write(path, damaged=False):
-    """Even pictures; red is the tracklet, green the frame, so that a clip shows what it was made of."""
+def write(path, damaged=False, blue=0, first_pid=100):
+    """Even pictures: red is the tracklet, green the frame, blue the store, as a clip then shows."""
     with StoreWriter(path, **SETTINGS) as writer:
         for n, length in enumerate(LENGTHS):
             frames = []
             for t in range(length):
                 # Sizes differ from frame to frame in the last train tracklet.
                 image = np.zeros((32 + (t if n == 8 else 0), 16, 3), np.uint8)
-                image[..., 0], image[..., 1] = 10 * n, 5 * t
+                image[...] = 10 * n, 5 * t, blue
                 frames.append((t, f"{n}/{t}.png", encode_png(image)))
             if damaged and n == BAD:
                 frames = [(t, source, truncated_jpeg()) for t, source, _ in frames]
-            writer.add_tracklet(100 - n // 2, n % 2, f"t{n}", frames)
+            writer.add_tracklet(first_pid - n // 2, n % 2, f"t{n}", frames)
         writer.set_roles(0, np.array([Role.TRAIN] * 9 + [Role.QUERY]))
     return path
 
@@ -84,7 +84,7 @@ JITTER = CONFIG.model_copy(update={"flip": 0.5, "colour_jitter": 0.4})
 
 
 def batches(store, config=JITTER, seed=0, first=0, workers=0, place=None, batch=None):
-    dataset = ClipDataset(store, 0, config, seed)
+    dataset = ClipDataset([store], 0, config, seed)
     return list(clip_loader(dataset, batch or config.batch, first, workers, place or Here()))
 
 
@@ -96,7 +96,7 @@ def equal(some, others):
 
 def test_item_is_the_clip_its_key_describes(store):
     """Frames recomputed from the documented seed sequence, pixels read off the pictures."""
-    dataset = ClipDataset(store, 0, CONFIG, seed=7)
+    dataset = ClipDataset([store], 0, CONFIG, seed=7)
     assert dataset.num_classes == 5
     mean, std = np.array(IMAGENET_MEAN), np.array(IMAGENET_STD)
     for i, length in enumerate(LENGTHS[:9]):
@@ -107,6 +107,31 @@ def test_item_is_the_clip_its_key_describes(store):
         assert (colours[..., 0] == 10 * i).all()
         assert (colours[..., 1] == 5 * frames[:, None, None]).all()
         assert label == 4 - i // 2  # pids 96…100, ascending
+
+
+def test_every_clip_is_from_one_of_several_stores(store, tmp_path):
+    others = [TrackletStore(write(tmp_path / f"{blue}.h5", blue=blue)) for blue in (100, 200)]
+    dataset, alone = ClipDataset([store, *others], 0, CONFIG, seed=7), ClipDataset([store], 0, CONFIG, seed=7)
+    std, mean = IMAGENET_STD[2], IMAGENET_MEAN[2]
+    seen = np.zeros((60, 9), int)
+    for epoch in range(60):
+        for i in range(9):
+            clip, label = dataset[(epoch, i)]
+            plain, wanted = alone[(epoch, i)]
+            (blue,) = np.unique(np.rint((clip[:, 2].numpy() * std + mean) * 255).astype(int))  # one store
+            assert torch.equal(clip[:, :2], plain[:, :2])  # the same frames as without a choice
+            assert label == wanted
+            seen[epoch, i] = blue
+    assert torch.equal(dataset[(3, 2)][0], dataset[(3, 2)][0])
+    # A third each of 540 draws: 180, deviation 11.
+    assert all(abs((seen == blue).sum() - 180) < 45 for blue in (0, 100, 200))
+    assert all(len(set(seen[:, i])) == 3 for i in range(9))
+
+
+def test_stores_of_other_people_are_refused(store, tmp_path):
+    other = TrackletStore(write(tmp_path / "other.h5", first_pid=200))
+    with pytest.raises(ValueError, match=r"other\.h5: got other train tracklets than .*, wanted the same"):
+        ClipDataset([store, other], 0, CONFIG, 0)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -170,7 +195,7 @@ def test_split_without_train_tracklets(tmp_path):
     with StoreWriter(tmp_path / "s.h5", **SETTINGS) as writer:
         writer.add_tracklet(1, 0, "t", [(0, "f", b"x")])
     with pytest.raises(ValueError, match="no train tracklets in split 0"):
-        ClipDataset(TrackletStore(tmp_path / "s.h5"), 0, CONFIG, 0)
+        ClipDataset([TrackletStore(tmp_path / "s.h5")], 0, CONFIG, 0)
 
 
 def test_global_random_state_is_left_alone(store):
@@ -211,7 +236,7 @@ def test_frames_may_stay_bytes_and_be_none(store):
 def test_stop_signals_reach_only_the_main_process(store):
     """SIGTERM and SIGINT to the workers, as a scheduler sends them to all: the batches still come."""
     expected = batches(store, workers=0)
-    loader = clip_loader(ClipDataset(store, 0, JITTER, 0), 4, 0, 2, Here())
+    loader = clip_loader(ClipDataset([store], 0, JITTER, 0), 4, 0, 2, Here())
     got = [next(loader), next(loader)]  # one of each worker
     listing = Path(f"/proc/{os.getpid()}/task/{threading.get_native_id()}/children")
     if not listing.is_file():
@@ -234,7 +259,7 @@ from types import SimpleNamespace
 
 place = SimpleNamespace(device=torch.device("cpu"), rank=0, world_size=1)
 config = ReIDConfig(pretrained="none", height=32, width=16, batch=4, epochs=50)
-batches = clip_loader(ClipDataset(TrackletStore(sys.argv[1]), 0, config, 0), 4, 0, 2, place)
+batches = clip_loader(ClipDataset([TrackletStore(sys.argv[1])], 0, config, 0), 4, 0, 2, place)
 next(batches)
 raise RuntimeError("the training failed")
 """

@@ -46,6 +46,7 @@ def test_pairs_differ_in_the_completion_alone():
         ("nl", "raw", "printed"),
         ("nl", "copy", "copy"),
         ("nl", "stcnet", "stcnet"),
+        ("nl", "stcnet+copy", "stcnet"),
         ("nl", "clean", "copy"),  # trained unlike any restored row
         ("nl", "raw", "copy-oracle"),
         ("nl", "stcnet-oracle", "stcnet-oracle"),
@@ -57,6 +58,7 @@ def test_pairs_differ_in_the_completion_alone():
         (("raw", "stcnet-far"), ("raw", "copy")),
         (("raw", "stcnet-far"), ("raw", "printed")),
         (("stcnet", "stcnet"), ("copy", "copy")),
+        (("stcnet+copy", "stcnet"), ("copy", "copy")),
     ]
 
 

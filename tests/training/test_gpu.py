@@ -28,7 +28,7 @@ def test_the_same_seed_gives_the_same_bits(store_path, tmp_path, reid_config):
     runs = []
     for _ in range(2):
         with compute_for(RUNTIME) as compute, TrackletStore(store_path) as store:
-            network, *_ = train_reid(reid_config, store, 0, 1, tmp_path, "key", RUNTIME, compute)
+            network, *_ = train_reid(reid_config, [store], 0, 1, tmp_path, "key", RUNTIME, compute)
             runs.append(weights_of(network))
     assert all(runs[0][name].equal(runs[1][name]) for name in runs[0])
 

@@ -95,6 +95,10 @@ CHANGES = {
         lambda config: config["variants"].append({"network": "guider", "train": "raw", "test": "clean"}),
         {"embed"} | AFTER_EMBEDDING,
     ),
+    "a variant trained on two data sets": (
+        lambda config: config["variants"].append({"network": "nl", "train": "raw+stcnet", "test": "raw"}),
+        {"train_reid", "draw_training_reid", "embed"} | AFTER_EMBEDDING,
+    ),
 }
 
 
@@ -103,6 +107,14 @@ def test_change_runs_what_depends_on_it(finished, name):
     change, expected = CHANGES[name]
     with finished.changed(change):
         assert set(finished.planned()) == expected
+
+
+def test_training_on_two_data_sets_reads_both(finished):
+    with finished.changed(CHANGES["a variant trained on two data sets"][0]):
+        shown = finished.snakemake("--dry-run", "--printshellcmds").stdout
+    run = "results/tiny/split~0/seed~0"
+    assert f"--store results/tiny/tracklets.h5 {run}/completion~stcnet/tracklets.h5 " in shown
+    assert f"--model {run}/train~raw+stcnet/reid~nl/model.json" in shown
 
 
 def test_change_of_one_variant_leaves_the_others(finished):

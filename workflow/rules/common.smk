@@ -5,7 +5,7 @@ import re
 
 from snakemake.logging import logger
 
-from stcnet_lib.config import Config, ConfigError, ReIDConfig, Section, load_config, truth_rows
+from stcnet_lib.config import Config, ConfigError, ReIDConfig, Section, joined, load_config, truth_rows
 from workflow.library import imported_files
 from workflow.machine import has_gpu
 

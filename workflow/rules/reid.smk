@@ -4,7 +4,7 @@
 rule train_reid:
     input:
         code=code("train_reid"),
-        store=lambda wildcards: store(wildcards.train, wildcards),
+        store=lambda wildcards: [store(name, wildcards) for name in joined(wildcards.train)],
         weights=lambda wildcards: weight_file(network(wildcards.network)),
     output:
         model=f"{NETWORK}/model.json",

@@ -35,7 +35,7 @@ def completions_measured() -> list[str]:
 
 def used_completions() -> list[str]:
     """Completions that some variant needs; all of them where no variant is asked for."""
-    used = {name for row in settings.variants for name in (row.train, row.test)}
+    used = {name for row in settings.variants for name in (*row.trained_on, row.test)}
     return [name for name in settings.completions if name in used or not settings.variants]
 
 

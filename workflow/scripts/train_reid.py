@@ -1,6 +1,7 @@
 """Train a re-ID network, the guider among them; a killed training goes on where its last state was saved."""
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from stcnet_lib.config import ReIDConfig
@@ -17,8 +18,14 @@ def main() -> None:
     add_config(commandline, ReIDConfig)
     add_paths(
         commandline,
-        store="tracklets.h5 to train on",
         model="model.json to write; model.safetensors and history.csv go beside it",
+    )
+    commandline.add_argument(
+        "--store",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="tracklets.h5 to train on; of several completions of one data set each clip draws one",
     )
     add_split(commandline)
     commandline.add_argument("--seed", type=int, default=0, help="of initial weights, clips and augmentation")
@@ -26,14 +33,16 @@ def main() -> None:
     config, runtime, folder = options.config, runtime_settings(), options.model.parent
     folder.mkdir(parents=True, exist_ok=True)
     started = time.time()
-    with compute_for(runtime) as compute, TrackletStore(options.store) as store:
+    with compute_for(runtime) as compute, ExitStack() as opened:
+        stores = [opened.enter_context(TrackletStore(path)) for path in options.store]
+        data = " ".join(store.digest for store in stores)
         weights = [] if config.pretrained in ("none", "imagenet") else [Path(config.pretrained)]
-        key = resume_key(__file__, config, options.seed, options.split, store.digest, *weights)
+        key = resume_key(__file__, config, options.seed, options.split, data, *weights)
         network, history, state = train_reid(
-            config, store, options.split, options.seed, folder, key, runtime, compute
+            config, stores, options.split, options.seed, folder, key, runtime, compute
         )
         if compute.is_main:
-            details = history.finish(folder / "history.csv") | provenance(compute, started, store.digest)
+            details = history.finish(folder / "history.csv") | provenance(compute, started, data)
             save_model(options.model, "reid", network, config.canonical_json(), network.num_classes, details)
             state.remove()
 
