@@ -24,7 +24,7 @@ _WINDOW = 11  # pixels, and sigma 1.5: Wang et al., "Image quality assessment", 
 _SIGMA = 1.5
 _PEAK = 255.0
 _BATCH = 32  # frames in memory at a time
-MOST_FRAMES = 2000  # that are measured of a completion: enough for the intervals, and a minute of work
+MOST_FRAMES = 1000  # that are measured of a completion: enough for the intervals, and ten seconds of work
 
 Features = Callable[[np.ndarray], np.ndarray]  # uint8 (n, H, W, 3) -> float (n, D)
 
