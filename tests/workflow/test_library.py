@@ -24,7 +24,7 @@ SCRIPTS = sorted(
 def tree(tmp_path: Path) -> Path:
     files = {
         "stcnet_lib/__init__.py": "",
-        "stcnet_lib/config.py": "from stcnet_lib import behind_config",
+        "stcnet_lib/config/__init__.py": "from stcnet_lib import behind_config",
         "stcnet_lib/behind_config.py": "",
         "stcnet_lib/models/__init__.py": "",
         "stcnet_lib/models/net.py": "from .blocks import Block\nfrom ..data import store",
@@ -108,7 +108,7 @@ def test_nothing_that_python_loads_is_missed():
     for script, files in json.loads(run.stdout.splitlines()[-1]).items():
         loaded = {Path(file).relative_to(REPOSITORY).as_posix() for file in files}
         missed = loaded - set(imported_files(script, REPOSITORY)) - packages - {script}
-        assert missed <= set(UNTRACKED), script
+        assert all(file.startswith(UNTRACKED) for file in missed), script
 
 
 def test_tables_and_figures_need_no_torch():

@@ -152,7 +152,9 @@ def test_code_of_stcnet_never_retrains_the_guider(finished):
     assert not {"pretrain_guider", "extract_features", "score_occlusion", "train_reid"} & set(planned)
 
 
-@pytest.mark.parametrize("file", ["stcnet_lib/config.py", "stcnet_lib/progress.py", "workflow/library.py"])
+@pytest.mark.parametrize(
+    "file", ["stcnet_lib/config/learning.py", "stcnet_lib/progress.py", "workflow/library.py"]
+)
 def test_untracked_code_runs_nothing(finished, file):
     with finished.edited(file, "\n_EDITED = True\n"):
         assert finished.planned() == {}

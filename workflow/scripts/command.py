@@ -37,7 +37,7 @@ def add_config(commandline: argparse.ArgumentParser, section: type[Section]) -> 
         required=True,
         default=argparse.SUPPRESS,  # required arguments have no default to show
         metavar="JSON",
-        help=f"settings, a {section.__name__} of stcnet_lib/config.py; what is absent has the paper's value",
+        help=f"settings, a {section.__name__} of stcnet_lib/config; what is absent has the paper's value",
     )
 
 

@@ -1,0 +1,118 @@
+"""Where tracklets come from, and where they go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from stcnet_lib.config.section import Fraction, Name, Section
+
+Layout = Literal[
+    "walkers", "folder", "manifest", "mars", "ilids_vid", "prid2011", "duke_video", "ls_vid", "video"
+]
+QueryRule = Literal["spare", "every_camera"]
+SPLITS = {"ilids_vid": 10, "prid2011": 10}  # splits of a layout, for `splits: all`; the others have one
+
+
+class WalkersConfig(Section):
+    """The generated benchmark with ground truth (`stcnet_lib/walkers`)."""
+
+    train_identities: int = Field(60, ge=2, le=100_000)
+    test_identities: int = Field(60, ge=2, le=100_000)
+    cameras: int = Field(3, ge=2, le=16)
+    tracklets_per_camera: int = Field(2, ge=1, le=50, description="of one identity")
+    frames: int = Field(16, ge=1, le=1000, description="of one tracklet")
+    height: int = Field(128, ge=32, le=1024, description="pixels")
+    width: int = Field(64, ge=16, le=1024, description="pixels")
+    occluded_tracklets: Fraction = Field(0.75, description="share of tracklets with an occluder")
+    events: tuple[int, int] = Field((1, 3), description="occluder events a tracklet, least and most")
+    event_frames: tuple[Fraction, Fraction] = Field(
+        (0.2, 0.4), description="share of a tracklet's frames that one event lasts"
+    )
+    most_hidden: Fraction = Field(
+        0.4,
+        description="cap on the share of frames in which one third is hidden: above about 0.45 the "
+        "tracklet's mean shows the occluder and the occlusion score inverts",
+    )
+    unseen_test_cameras: bool = Field(False, description="test people walk before other cameras")
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _ranges(self) -> WalkersConfig:
+        for name in ("events", "event_frames"):
+            low, high = getattr(self, name)
+            if low > high:
+                raise ValueError(f"{name}: the least ({low}) is above the most ({high})")
+        if self.events[0] < 0:
+            raise ValueError(f"events: got {self.events[0]}, wanted 0 or more")
+        return self
+
+
+class VideoConfig(Section):
+    """Tracks of one's own videos (`stcnet_lib/data/layouts/video.py`)."""
+
+    longest_gap: int = Field(
+        10,
+        ge=0,
+        le=100_000,
+        description="frames that may be missing within a tracklet; a longer gap parts it",
+    )
+    least_frames: int = Field(8, ge=1, le=100_000, description="of a tracklet; shorter ones are left out")
+    least_height: int = Field(64, ge=1, le=10_000, description="pixels of a crop; smaller ones are left out")
+    least_width: int = Field(32, ge=1, le=10_000, description="likewise")
+    least_confidence: float = Field(
+        0.0, ge=0, le=1000, description="boxes up to this confidence are left out; -1 is unknown and stays"
+    )
+    least_visibility: Fraction = Field(0.0, description="9 columns: boxes below are left out")
+    classes: tuple[int, ...] = Field((), description="8 or 9 columns: classes that count; none: all")
+
+
+class DatasetConfig(Section):
+    """Where the tracklets come from."""
+
+    name: Name = Field(description="names the folder under results/")
+    layout: Layout = Field(description="how the source is laid out on disk")
+    root: str | None = Field(None, description="folder of the source; none for walkers")
+    on_bad_frame: Literal["stop", "exclude"] = Field(
+        "stop", description="an undecodable, empty or missing frame: stop, or leave out and list"
+    )
+    licence: str | None = Field(None, description="overrides the licence the layout states")
+    citation: str | None = Field(None, description="overrides the citation the layout states")
+    queries: QueryRule = Field(
+        "spare",
+        description="test tracklets that the source does not part into query and gallery (folder `test`, "
+        "MARS without info/, manifest): see stcnet_lib/data/layouts/queries.py",
+    )
+    split_seed: int = Field(0, ge=0, description="prid2011 without a JSON file: draws its ten half splits")
+    split_frames: int = Field(
+        27, ge=1, le=1000, description="prid2011 likewise: least frames of a person before each camera"
+    )
+    walkers: WalkersConfig = WalkersConfig()
+    video: VideoConfig = VideoConfig()
+
+    @model_validator(mode="after")
+    def _root(self) -> DatasetConfig:
+        if self.layout != "walkers":
+            if self.root is None:
+                raise ValueError(f"root: got nothing, wanted the folder of the {self.layout} data")
+            if not Path(self.root).is_dir():
+                raise ValueError(f"root: got '{self.root}', wanted an existing folder")
+        return self
+
+
+class ExportConfig(Section):
+    """A completed data set as images in its source's own layout."""
+
+    contents: Literal["restored", "raw", "mixed", "control"] = Field(
+        "restored",
+        description="mixed: train tracklets twice, as they were and restored, the others restored; "
+        "control: raw, but frames that the completion changed encoded again in the same way",
+    )
+    format: Literal["png", "jpeg"] = Field(
+        "png",
+        description="of changed frames; layouts whose names end in .jpg always get JPEG, those in .png PNG",
+    )
+    quality: int = Field(95, ge=50, le=100, description="of JPEG, without colour subsampling")
+    links: bool = Field(True, description="unchanged frames are hard links to the source where possible")

@@ -1,0 +1,222 @@
+"""What is compared and how, how jobs run, and the whole of `config.yaml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from stcnet_lib.config.data import SPLITS, DatasetConfig, ExportConfig
+from stcnet_lib.config.errors import one_of
+from stcnet_lib.config.learning import (
+    CompletionConfig,
+    FeaturesConfig,
+    OcclusionConfig,
+    ReIDConfig,
+    StcnetConfig,
+)
+from stcnet_lib.config.section import ConfigError, Name, Section, validate
+
+
+class VariantConfig(Section):
+    """One row of the result table: which network, trained on what, tested on what."""
+
+    network: Name
+    train: Name = Field(description="a data set, or several with + between: each clip is from one of them")
+    test: Name
+
+    @property
+    def trained_on(self) -> tuple[str, ...]:
+        """The data sets to train on."""
+        return joined(self.train)
+
+
+def joined(train: str) -> tuple[str, ...]:
+    """The data sets that `train` of a variant joins: stcnet and copy of `stcnet+copy`."""
+    return tuple(train.split("+"))
+
+
+class EvaluationConfig(Section):
+    """Retrieval as the literature measures it (paper §5.1)."""
+
+    ranks: tuple[Annotated[int, Field(ge=1)], ...] = (1, 5, 10, 20)
+    protocol: Literal["gallery-only", "query-in-gallery", "official"] = "gallery-only"
+    test_frames: Literal["all"] | int = Field(
+        "all",
+        description="of a tracklet: all (the paper), or as many as the number says, spread evenly over it; "
+        "some papers test with 4, which gives other numbers",
+    )
+    test_clip: int = Field(32, ge=1, le=1024, description="frames that meet in a non-local block")
+    bootstrap: int = Field(2000, ge=100, le=100_000, description="resamples of the identities")
+    hidden_share: float = Field(
+        0.3,
+        gt=0,
+        lt=1,
+        description="walkers: a third counts as hidden where more of its person pixels are covered",
+    )
+
+    @field_validator("test_frames", mode="before")
+    @classmethod
+    def _all_or_a_number(cls, value: Any) -> Any:
+        if value == "all" or (isinstance(value, int) and 1 <= value <= 1024):
+            return value
+        raise ValueError(f"got {value!r}, wanted 'all' or a number of frames from 1 to 1024")
+
+
+class RuntimeConfig(Section):
+    """How, not what: none of these values changes a result, so none reruns anything."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    gpus: int = Field(1, ge=0, le=64, description="of one training job; above 1 through torchrun")
+    threads: int = Field(4, ge=1, le=256, description="CPU threads of jobs that all others wait for")
+    side_threads: int = Field(
+        1, ge=1, le=256, description="CPU threads of jobs of which several can run side by side"
+    )
+    workers: int = Field(2, ge=0, le=128, description="decoding processes of one job")
+    save_steps: int = Field(100, ge=1, description="steps from one saved training state to the next")
+    progress_seconds: float = Field(10, gt=0, description="between two lines of a log")
+
+
+class Config(Section):
+    """Everything `config.yaml` may hold."""
+
+    dataset: DatasetConfig
+    splits: tuple[Annotated[int, Field(ge=0)], ...] = (0,)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = (0,)
+    guider: ReIDConfig = ReIDConfig(non_local=False)
+    trained_guider: str | None = Field(
+        None, description="model.json of a trained network: used as it is, and `guider` is not read"
+    )
+    features: FeaturesConfig = FeaturesConfig()
+    occlusion: OcclusionConfig = OcclusionConfig()
+    stcnet: StcnetConfig = StcnetConfig()
+    stcnets: dict[Name, dict[str, Any]] = Field({}, description="what differs from `stcnet`, by name")
+    completions: dict[Name, CompletionConfig] = Field({"stcnet": CompletionConfig(method="stcnet")})
+    networks: dict[Name, ReIDConfig] = Field({"nl": ReIDConfig()})
+    variants: tuple[VariantConfig, ...] = ()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    export: ExportConfig = ExportConfig()
+    runtime: RuntimeConfig = RuntimeConfig()
+
+    @field_validator("splits", mode="before")
+    @classmethod
+    def _all_splits(cls, value: Any, info: ValidationInfo) -> Any:
+        """`all` becomes the numbers of the splits, which a workflow must know before there is a store."""
+        if not isinstance(value, str):
+            return value
+        if "dataset" not in info.data:  # its own problems are reported, and hide what the layout is
+            return (0,)
+        layout = info.data["dataset"].layout
+        if value != "all":
+            raise ValueError(f"got '{value}', wanted 'all' or a list of numbers, from 0")
+        if layout == "manifest":
+            raise ValueError("got 'all', wanted a list: how many splits there are stands in the manifest")
+        return tuple(range(SPLITS.get(layout, 1)))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_truth(cls, values: Any) -> Any:
+        """Other data sets than the walkers: rows that need ground truth are left out, see `truth_rows`."""
+        if not isinstance(values, dict) or _layout(values) in (None, "walkers"):
+            return values
+        rows, kept = truth_rows(values), dict(values)
+        if isinstance(values.get("completions"), dict):
+            kept["completions"] = {k: v for k, v in values["completions"].items() if k not in rows}
+        if isinstance(values.get("variants"), list):
+            kept["variants"] = [row for row in values["variants"] if not rows & _data_of(row)]
+        return kept
+
+    @field_validator("trained_guider")
+    @classmethod
+    def _model_file(cls, value: str | None) -> str | None:
+        if value is not None and not Path(value).is_file():
+            raise ValueError(f"got '{value}', wanted the model.json of a trained network, or null")
+        return value
+
+    @model_validator(mode="after")
+    def _other_stcnets(self) -> Config:
+        problems = []
+        for name, changes in self.stcnets.items():
+            if name == "default":
+                problems.append("stcnets: got 'default', wanted another name: it is the section stcnet")
+            try:
+                validate(StcnetConfig, self.stcnet.model_dump() | changes)
+            except ConfigError as error:
+                problems += [f"stcnets.{name}.{line}" for line in str(error).splitlines()]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @model_validator(mode="after")
+    def _references(self) -> Config:
+        data = {"raw", *self.completions} | ({"clean"} if self.has_truth else set())
+        problems = []
+        for reserved in {"raw", "clean"} & set(self.completions):
+            problems.append(f"completions: got '{reserved}', wanted another name: it is reserved")
+        for name, completion in self.completions.items():
+            if "+" in name:
+                problems.append(f"completions: got '{name}', wanted a name without +, which joins names")
+            if completion.stcnet not in ("default", *self.stcnets):
+                known = one_of(completion.stcnet, {"default", *self.stcnets})
+                problems.append(f"completions.{name}.stcnet: got '{completion.stcnet}', wanted {known}")
+        if "guider" in self.networks:
+            problems.append("networks: got 'guider', wanted another name: it is reserved")
+        for i, row in enumerate(self.variants):
+            for key, value, known in (
+                ("network", row.network, {"guider", *self.networks}),
+                *(("train", name, data) for name in row.trained_on),
+                ("test", row.test, data),
+            ):
+                if value not in known:
+                    problems.append(f"variants.{i}.{key}: got '{value}', wanted {one_of(value, known)}")
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def stcnet_named(self, name: str) -> StcnetConfig:
+        """A completion network: `default`, or one of `stcnets`, which differs in what it names there."""
+        changes = self.stcnets.get(name, {})
+        return validate(StcnetConfig, self.stcnet.model_dump() | changes)
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether clean twins and occluder masks exist."""
+        return self.dataset.layout == "walkers"
+
+
+def truth_rows(values: dict[str, Any]) -> set[str]:
+    """Data sets of a parsed configuration that need ground truth: clean frames, and masks by the oracle.
+
+    config.yaml measures them on the walkers; with other data there is nothing to make them from.
+    """
+    completions = values.get("completions")
+    found = {"clean"}
+    if isinstance(completions, dict):
+        found |= {
+            name
+            for name, row in completions.items()
+            if isinstance(row, dict) and row.get("masks") == "oracle"
+        }
+    return found
+
+
+def _layout(values: dict[str, Any]) -> Any:
+    dataset = values.get("dataset")
+    return dataset.get("layout") if isinstance(dataset, dict) else None
+
+
+def _data_of(row: Any) -> set[str]:
+    """The data sets that a parsed row names."""
+    if not isinstance(row, dict):
+        return set()
+    return {*joined(str(row.get("train"))), str(row.get("test"))}
+
+
+def load_config(values: dict[str, Any]) -> Config:
+    """Check a parsed `config.yaml`.
+
+    Raises:
+        ConfigError: with one line for every problem.
+    """
+    return validate(Config, values)

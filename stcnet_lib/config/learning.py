@@ -1,0 +1,198 @@
+"""Networks and their training, occlusion scores, and completions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from stcnet_lib.config.section import Fraction, Name, Precision, Section
+
+
+class ReIDConfig(Section):
+    """A re-ID network and its training (paper §3.5, §4.2, §5.2); the guider is one of them."""
+
+    backbone: Literal["resnet18", "resnet34", "resnet50", "resnet101"] = "resnet50"
+    stem_channels: int = Field(64, ge=8, le=256, description="torchvision's ResNets have 64")
+    pretrained: str = Field(
+        "imagenet", description="'imagenet' (torchvision's download), 'none', or a weight file"
+    )
+    non_local: bool = Field(True, description="non-local blocks after every other block of layer2 and layer3")
+    height: int = Field(256, ge=32, le=1024, description="input pixels")
+    width: int = Field(128, ge=16, le=1024, description="input pixels")
+    clip_length: int = Field(4, ge=1, le=64, description="frames")
+    clip_stride: int = Field(8, ge=1, le=64, description="frames from one to the next of a clip")
+    batch: int = Field(32, ge=2, le=4096, description="clips, over all GPUs together")
+    epochs: int = Field(150, ge=1, le=10_000, description="one clip of every tracklet each")
+    lr: float = Field(3e-4, gt=0, le=1)
+    weight_decay: float = Field(5e-4, ge=0, le=1)
+    schedule: Literal["step", "cosine"] = Field(
+        "step", description="step: times lr_gamma every lr_step epochs; cosine: down to 0"
+    )
+    lr_step: int = Field(50, ge=1, description="epochs")
+    lr_gamma: float = Field(0.1, gt=0, le=1)
+    warmup: Fraction = Field(0.0, description="share of the steps with a linearly rising rate")
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    flip: Fraction = Field(0.5, description="chance of a horizontal flip, one decision a clip")
+    colour_jitter: Fraction = Field(0.0, description="brightness, contrast, saturation, one draw a clip")
+    precision: Precision = "auto"
+
+    @model_validator(mode="after")
+    def _weights(self) -> ReIDConfig:
+        if self.pretrained not in ("none", "imagenet") and not Path(self.pretrained).is_file():
+            raise ValueError(
+                f"pretrained: got '{self.pretrained}', wanted 'imagenet', 'none' or an existing file"
+            )
+        if self.pretrained == "imagenet" and self.stem_channels != 64:
+            raise ValueError(
+                f"stem_channels: got {self.stem_channels}, wanted 64, the width of ImageNet weights"
+            )
+        return self
+
+
+class FeaturesConfig(Section):
+    """Region features of every frame (paper §4.1)."""
+
+    regions: Literal["strips", "crops"] = Field(
+        "strips",
+        description="strips of one feature map (one pass a frame), or the thirds sent through the "
+        "network one by one; the paper does not say",
+    )
+    layer: Literal["layer3", "layer4"] = "layer4"
+    batch: int = Field(128, ge=1, le=8192, description="frames")
+    precision: Precision = "auto"
+
+
+class OcclusionConfig(Section):
+    """Occlusion scores and the threshold under which a region counts as occluded (paper Eq. 11-12)."""
+
+    reference: Literal["mean", "median", "trimmed_mean", "learned"] = Field(
+        "mean",
+        description="what a region is compared with: the paper's mean, or a robust one; learned: a trimmed "
+        "mean that first drops what looks like occluders of the train split",
+    )
+    trim: float = Field(
+        0.4, ge=0, lt=1, description="trimmed_mean, learned: share of lowest scores dropped, then recomputed"
+    )
+    smoothing: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="weight of the scores of the frame before and after, beside 1 for the frame's own: an "
+        "occluder stays for several frames",
+    )
+    threshold: Literal["fixed", "otsu", "otsu_root", "otsu_log", "mixture"] = Field(
+        "fixed",
+        description="fixed: tau; the others find one on the scores of the train split: Otsu's method on the "
+        "scores s, on (1 - s)^(1/4), or on log(1 - s), or a mixture of two Gaussians on log(1 - s)",
+    )
+    most_flagged: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="largest share of a tracklet's frames in which a third may be flagged (lowest first): "
+        "a score only compares frames of a tracklet, so most of them have to show the person",
+    )
+    per_region: bool = Field(
+        False, description="a threshold for each third instead of one: legs move more than torsos"
+    )
+    tau: float = Field(0.89, ge=-1, le=1, description="the paper's, made for its own features")
+
+
+class StcnetConfig(Section):
+    """The completion network and its training (paper §3)."""
+
+    height: int = Field(128, ge=32, le=512, multiple_of=4)
+    width: int = Field(64, ge=16, le=512, multiple_of=4)
+    encoder: Literal["full", "space_to_depth"] = Field(
+        "full",
+        description="full: five convolutions down to 1/4 as printed; space_to_depth: pixels are "
+        "unshuffled first and all convolutions run at 1/4; about as fast on a CPU at 8 to 12 channels",
+    )
+    channels: int = Field(
+        32, ge=4, le=256, description="of the first layer, 4 times as many at 1/4 resolution"
+    )
+    dilations: tuple[int, ...] = Field((2, 4, 8, 16), description="silent; the ancestors' rates")
+    output: Literal["clip", "tanh"] = Field("clip", description="silent; clip to [-1, 1] as DeepFill")
+    temporal: Literal["attention", "concat", "none"] = Field(
+        "attention",
+        description="concat: the paper's TAE control; none: the spatial generator alone",
+    )
+    attention_scale: float = Field(
+        1.0, gt=0, le=1000, description="of the softmax; 1 as printed is almost mean pooling"
+    )
+    position_code: float = Field(
+        0.0, ge=0, le=10, description="weight of sine/cosine positions in the attention's features"
+    )
+    reference_features: bool = Field(
+        False, description="hand the references' same-position features to the decoder as well"
+    )
+    synthesis: Literal["decoder", "blend"] = Field(
+        "decoder",
+        description="decoder: as printed; blend: the decoder also weighs the references' pixels",
+    )
+    references: Literal["frame", "region"] = Field(
+        "frame",
+        description="frame: nearest frames without any flagged region, as printed; region: nearest "
+        "frames in which that region is visible",
+    )
+    reference_margin: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="frames: no reference this close to one with the region flagged, if others are left",
+    )
+    occlusion_run: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="frames: longest simulated occlusion; references of a sample lie outside it. 1: adjacent",
+    )
+    two_regions: Fraction = Field(
+        0.1, description="chance of masking two thirds: restoration meets frames with two flagged"
+    )
+    global_discriminator: bool = True
+    local_discriminator: bool = True
+    local_view: Literal["crop", "masked"] = Field(
+        "crop", description="crop of the region (Fig. 1), or M·x on the whole frame (Eq. 8)"
+    )
+    discriminator_channels: int = Field(64, ge=4, le=512, description="doubling up to 8 times")
+    guider_loss: bool = True
+    lambda_adversarial: float = Field(0.001, ge=0, le=10, description="λ1")
+    lambda_guider: float = Field(0.1, ge=0, le=10, description="λ2")
+    batch: int = Field(16, ge=1, le=4096, description="frames, over all GPUs together; silent")
+    iterations: int = Field(60_000, ge=1, le=10_000_000, description="silent")
+    lr: float = Field(1e-4, gt=0, le=1)
+    betas: tuple[float, float] = Field((0.5, 0.999), description="silent; DCGAN's habit")
+    schedule: Literal["constant", "cosine"] = "constant"
+    precision: Precision = "auto"
+
+
+class CompletionConfig(Section):
+    """One way to make a data set out of the raw one; a row of the variant table."""
+
+    method: Literal["stcnet", "spatial", "copy", "mean", "discard"] = Field(
+        description="copy: the same third of the nearest frame where it is visible; mean: mean "
+        "colour; discard: leave frames with a flagged region out"
+    )
+    stcnet: Name = Field(
+        "default",
+        description="methods stcnet, spatial: `default` (the section stcnet) or a name of stcnets",
+    )
+    masks: Literal["predicted", "oracle"] = Field(
+        "predicted", description="flagged by the occlusion scores, or by the walkers' ground truth"
+    )
+    no_reference: Literal["spatial", "leave"] = Field(
+        "spatial",
+        description="a region no reference exists for: spatial generator, or left as it is",
+    )
+    reference_margin: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="frames: no reference this close to one with the region flagged, if others are left",
+    )
+    all_occluded: Literal["restore", "leave"] = Field(
+        "restore", description="a frame with all three regions flagged"
+    )
