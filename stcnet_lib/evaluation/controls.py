@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from stcnet_lib.config import joined
-from stcnet_lib.evaluation.comparison import KEYS, VARIANT, Cell, Result, runs_by_split
-from stcnet_lib.evaluation.statistics import Interval, paired_bootstrap
+from stcnet_lib.evaluation.comparison import KEYS, VARIANT, Cell, Result, data_sets, runs_by_split
+from stcnet_lib.evaluation.statistics import paired_bootstrap
 
 Variant = tuple[str, str, str]
 
@@ -56,7 +55,7 @@ def _likewise(a: Variant, b: Variant) -> bool:
 
 def _trained_again(variant: Variant) -> bool:
     """Whether the test data are among the training data, which may be several: `stcnet+copy`."""
-    return variant[2] in joined(variant[1])
+    return variant[2] in data_sets(variant[1])
 
 
 def against_controls(
@@ -70,24 +69,23 @@ def against_controls(
     rows = []
     for restored, control in pairs(results, made):
         cells = [cell for cell in results if cell.variant == restored]
-        both = [cell for cell in cells if cell.with_data(*control[1:]) in results]
+        both = {cell: twin for cell in cells if (twin := cell.with_data(*control[1:])) in results}
         if not both:
             continue
         row: dict[str, Any] = {
             name: dict(zip(VARIANT, variant, strict=True))
             for name, variant in (("restored", restored), ("control", control))
         }
-        found = _differences(both, control, results, resamples)
-        singly = [_differences([cell], control, results, 1) for cell in both]
+        own, other = (runs_by_split(list(those), results) for those in (both, both.values()))
+        found = paired_bootstrap(other, own, resamples)
         for metric, key in KEYS.items():
-            row[key] = found[metric].as_dict() | {"runs": [single[metric].value for single in singly]}
+            runs = [
+                _value(results[cell], metric) - _value(results[twin], metric) for cell, twin in both.items()
+            ]
+            row[key] = found[metric]["difference"].as_dict() | {"runs": runs}
         rows.append(row)
     return rows
 
 
-def _differences(
-    cells: list[Cell], control: Variant, results: Mapping[Cell, Result], resamples: int
-) -> dict[str, Interval]:
-    own = runs_by_split(cells, results)
-    other = runs_by_split([cell.with_data(*control[1:]) for cell in cells], results)
-    return {metric: found["difference"] for metric, found in paired_bootstrap(other, own, resamples).items()}
+def _value(result: Result, metric: str) -> float:
+    return result.metrics["metrics"][metric]

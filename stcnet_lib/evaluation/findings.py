@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stcnet_lib.config import joined
+from stcnet_lib.evaluation.comparison import data_sets
 from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.evaluation.tables import (
     Comparison,
@@ -102,7 +102,7 @@ def conclusion(comparison: Comparison) -> str:
     rows = [
         row
         for row in comparison.get("means") or []
-        if row["difference"] and _CLEAN not in (*joined(row["train"]), row["test"])
+        if row["difference"] and _CLEAN not in (*data_sets(row["train"]), row["test"])
     ]
     if not rows:
         return ""

@@ -12,6 +12,7 @@ from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table,
 from stcnet_lib.evaluation.tables import (
     Comparison,
     Table,
+    control_table,
     heading,
     read_comparison,
     repeated,
@@ -62,6 +63,8 @@ def table_page(comparison: Comparison, *, provenance: str) -> str:
     if line := conclusion(comparison):
         body.append(f'<p class="conclusion">{escape(line)}</p>')
     body.append(_results(comparison))
+    if table := control_table(comparison):
+        body += ["<h2>Restored against controls, paired</h2>", _table(table, [False] * len(table.rows))]
     if table := protocol_table(comparison):
         body += _list(protocol_title(comparison), protocol_lines(comparison))
         body.append(_table(table, _raw_rows(table)))

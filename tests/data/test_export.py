@@ -386,12 +386,8 @@ def test_places_that_are_refused(tmp_path):
         export(ExportConfig(), config, raw, Completed(other, NO_REGIONS), tmp_path / "out", 0, 1000)
 
 
-def test_a_failed_export_leaves_the_older_one(tmp_path, monkeypatch):
-    config = plant("folder", tmp_path / "source")
-    raw = packed(config, tmp_path)
-    raw_only, out = ExportConfig(contents="raw", links=False), tmp_path / "out"
-    export(raw_only, config, raw, None, out, 0, 1000)
-    before = files(out)
+def fails_at_the_end(monkeypatch, export_config, config, raw, out) -> None:
+    """An export of raw data that finds the disk full when all images are written."""
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -399,7 +395,17 @@ def test_a_failed_export_leaves_the_older_one(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("stcnet_lib.data.export.write_json", full)
         with pytest.raises(OSError, match="No space"):
-            export(raw_only, config, raw, None, out, 0, 1000)
+            export(export_config, config, raw, None, out, 0, 1000)
+
+
+def test_a_failed_export_leaves_the_older_one(tmp_path, monkeypatch):
+    config = plant("folder", tmp_path / "source")
+    raw = packed(config, tmp_path)
+    raw_only, out = ExportConfig(contents="raw", links=False), tmp_path / "out"
+    export(raw_only, config, raw, None, out, 0, 1000)
+    before = files(out)
+
+    fails_at_the_end(monkeypatch, raw_only, config, raw, out)
     assert files(out) == before
     export(raw_only, config, raw, None, out, 0, 1000)
     assert files(out) == before  # and the same bytes a second time
@@ -414,13 +420,7 @@ def test_a_kill_leaves_a_whole_export(tmp_path, monkeypatch):
     before = files(out)
     out.rename(tmp_path / ".out.older")
 
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("stcnet_lib.data.export.write_json", full)
-        with pytest.raises(OSError, match="No space"):
-            export(raw_only, config, raw, None, out, 0, 1000)
+    fails_at_the_end(monkeypatch, raw_only, config, raw, out)
     assert files(out) == before
     export(raw_only, config, raw, None, out, 0, 1000)
     assert files(out) == before

@@ -11,6 +11,7 @@ from stcnet_lib.evaluation.controls import Made, against_controls, completions_m
 from stcnet_lib.evaluation.findings import comparison_text
 from stcnet_lib.evaluation.pages import results_page
 from stcnet_lib.evaluation.tables import control_table
+from stcnet_lib.figures.table import table_page
 
 MADE = {
     "stcnet": Made("stcnet", "default", "predicted"),
@@ -103,3 +104,6 @@ def test_every_page_shows_them(seeds):
     assert table.rows[0][7:] == ([] if len(seeds) == 1 else ["+3.1, −0.2"])
     assert [table.head, *table.rows] in parse(results_page(comparison))
     assert table.as_text() in comparison_text(comparison)
+    page = table_page(comparison, provenance="")
+    assert "Restored against controls" in page
+    assert all(cell in page for cell in table.rows[0])
