@@ -19,6 +19,7 @@ import pandas as pd
 from stcnet_lib.evaluation.protocol_table import flat_protocols, mean_protocols
 from stcnet_lib.evaluation.statistics import METRICS, Interval, Runs, gap_closed, paired_bootstrap
 from stcnet_lib.evaluation.stratify import mean_strata, strata
+from stcnet_lib.evaluation.variants import data_sets
 from stcnet_lib.files import read_json
 
 RAW, CLEAN = "raw", "clean"
@@ -49,14 +50,6 @@ class Cell:
         """Read off `…/split~0/seed~0/train~raw/reid~nl/test~raw/metrics.json`."""
         named = named_parts(path)
         return cls(named["reid"], named["train"], named["test"], int(named["split"]), int(named["seed"]))
-
-
-def data_sets(train: str) -> list[str]:
-    """The data sets that a row was trained on: stcnet and copy of `stcnet+copy`.
-
-    Said here once more than in the configuration, whose files no rule tracks: these tables depend on it.
-    """
-    return train.split("+")
 
 
 def named_parts(path: Path) -> dict[str, str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from stcnet_lib.evaluation.comparison import KEYS, VARIANT, Cell, Result, data_sets, runs_by_split
+from stcnet_lib.evaluation.comparison import KEYS, VARIANT, Cell, Result, runs_by_split
 from stcnet_lib.evaluation.statistics import paired_bootstrap
+from stcnet_lib.evaluation.variants import data_sets
 
 Variant = tuple[str, str, str]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stcnet_lib.evaluation.comparison import data_sets
 from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.evaluation.tables import (
     Comparison,
@@ -17,6 +16,7 @@ from stcnet_lib.evaluation.tables import (
     strata_title,
 )
 from stcnet_lib.evaluation.texts import decimal, points
+from stcnet_lib.evaluation.variants import data_sets
 
 _CLEAN = "clean"
 # Runs whose occlusions have several lines in the terminal; those of ten splits have one each.
