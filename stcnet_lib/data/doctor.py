@@ -26,6 +26,9 @@ _SIZE_RATIO = 3.0
 # is a gap. In others (trackers lose people for a moment) it is a step this many times the median.
 _REGULAR, _LEAST_STEPS, _STEP_RATIO = 0.75, 4, 10
 
+# Values of 14 bits in files of 16 decode to at most 63 of 255.
+_FEW_BITS = 14
+
 _TEST = (Role.QUERY, Role.GALLERY)
 
 # Names that tell person and camera: 0001C1T0001F001 (MARS), 0001_C6_F0099_X30823 (Duke), 0002_c1s1_000451_01
@@ -52,6 +55,7 @@ def check_tracklet(
         yield Finding("one_frame", tracklet.name, "a tracklet of one frame, which nothing can complete")
     yield from _repeated(tracklet, frames)
     yield from _converted(tracklet, frames)
+    yield from _empty_bits(tracklet, frames)
     yield from _jumping_sizes(tracklet, frames)
     yield from _mixed_names(tracklet, frames)
     yield from _gaps(tracklet, frames)
@@ -80,6 +84,19 @@ def _converted(tracklet: SourceTracklet, frames: Sequence[GoodFrame]) -> Iterato
             f"{count} such frames in {tracklet.name}"
         )
         yield Finding("converted", first.frame.source, reason)
+
+
+def _empty_bits(tracklet: SourceTracklet, frames: Sequence[GoodFrame]) -> Iterator[Finding]:
+    """Images of 16 bits, all of them nearly black: values of a sensor with fewer bits, stored as they are."""
+    deep = [frame for frame in frames if frame.facts.used_bits is not None]
+    most = max((frame.facts.used_bits for frame in deep), default=16)
+    if most <= _FEW_BITS:
+        reason = (
+            f"the upper bits are almost empty: its 16-bit values need {most} bits, so it decodes to at most "
+            f"{(2**most - 1) >> 8} of 255; wanted values scaled to 16 bits; {len(deep)} such frames in "
+            f"{tracklet.name}"
+        )
+        yield Finding("empty_bits", deep[0].frame.source, reason)
 
 
 def _jumping_sizes(tracklet: SourceTracklet, frames: Sequence[GoodFrame]) -> Iterator[Finding]:

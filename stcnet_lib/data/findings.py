@@ -23,8 +23,8 @@ class Level(Enum):
 
     FATAL = "stops in any case"
     BAD = "stops, or is left out: dataset.on_bad_frame"
-    WARNING = "kept; worth a look"
-    NOTE = "kept; harmless"
+    WARNING = "worth a look"
+    NOTE = "harmless"
 
 
 # Kinds that are not named here are warnings.
@@ -42,6 +42,10 @@ _LEVELS = {
     "odd_row": Level.BAD,
     "not_utf8": Level.BAD,
     "mixed_tracklet": Level.BAD,
+    # These nobody has read.
+    "misnamed_folder": Level.BAD,
+    "other_folder": Level.NOTE,
+    "other_file": Level.NOTE,
     "one_frame": Level.NOTE,
     "short_track": Level.NOTE,
     "small_box": Level.NOTE,

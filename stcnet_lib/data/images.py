@@ -1,4 +1,4 @@
-"""Encoded images to upright RGB arrays and back.
+"""Which files are images, and encoded images to upright RGB arrays and back.
 
 Whatever Pillow reads becomes 8-bit RGB: grey is repeated, palettes and CMYK are converted, of 16 bits the
 upper 8 stay, alpha is dropped, an EXIF orientation is applied, and of several pictures in a file the first
@@ -7,7 +7,9 @@ counts. Refused are 32-bit integers and floats, because nothing says which value
 
 from __future__ import annotations
 
+import functools
 import io
+import os
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,6 +31,14 @@ _MODES = {
     "RGBa": "alpha",
     "RGBX": "four channels",
 }
+# Of the kinds that Pillow knows by name these hold no pixels that it can decode by itself.
+_STUBS = frozenset({"BUFR", "EPS", "FITS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
+_COMMON = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+# What a file without a telling name is tried as; others of Pillow's take almost any bytes for theirs.
+_TRIED = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF", "JPEG2000", "PPM", "QOI")
+
+# Of the pixels of a 16-bit image at least this share lies under its top: a few hot ones tell nothing.
+_TOP_SHARE = 0.999
 
 
 class ImageError(ValueError):
@@ -46,6 +56,31 @@ class ImageFacts:
     height: int  # upright
     width: int
     changes: tuple[str, ...]  # what decoding had to change, such as "grey" or "EXIF orientation 6"
+    used_bits: int | None = None  # that the values of an image of 16 bits need
+
+
+def is_image(path: str | os.PathLike[str]) -> bool:
+    """Whether a file counts as an image: by its name, or else by whether Pillow recognises its head."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in _COMMON or suffix in _other_suffixes():
+        return True
+    if not os.path.isfile(path):  # reading a pipe would wait for ever
+        return False
+    try:
+        with Image.open(path, formats=_TRIED):
+            return True
+    except Image.DecompressionBombError:  # an image, and too large a one: whoever reads it will say so
+        return True
+    except Exception:  # Pillow's plugins raise what they stumble over
+        return False
+
+
+@functools.cache
+def _other_suffixes() -> frozenset[str]:
+    """All endings of the kinds that Pillow decodes."""
+    Image.init()
+    known = Image.registered_extensions().items()
+    return frozenset(suffix for suffix, kind in known if kind in Image.OPEN and kind not in _STUBS)
 
 
 def decode(data: bytes, name: str) -> np.ndarray:
@@ -61,8 +96,7 @@ def decode(data: bytes, name: str) -> np.ndarray:
     Raises:
         ImageError: the file is empty, truncated, corrupt, or no image at all.
     """
-    image = _load(data, name)[0]
-    return np.array(_to_rgb(image))
+    return np.array(_to_rgb(_load(data, name)[0]))
 
 
 def examine(data: bytes, name: str) -> ImageFacts:
@@ -74,7 +108,17 @@ def examine(data: bytes, name: str) -> ImageFacts:
     image, changes = _load(data, name)
     if data.startswith(b"\x89PNG") and b"IEND" not in data[-1024:]:
         raise ImageError(f"{name}: cannot be decoded (image file is truncated: no end mark)", "truncated")
-    return ImageFacts(image.height, image.width, changes)
+    deep = any(change.startswith("16") for change in changes)
+    return ImageFacts(image.height, image.width, changes, _used_bits(image) if deep else None)
+
+
+def _used_bits(image: Image.Image) -> int:
+    """How many of 16 bits the values of an image need: 12, if a sensor of 12 bits was stored as it is."""
+    grey = image.mode.startswith("I")
+    values = np.asarray(image if grey else image.convert("RGB"))
+    # Of colours Pillow keeps the upper eight bits only.
+    top = int(np.quantile(values, _TOP_SHARE, method="higher")) * (1 if grey else 256)
+    return top.bit_length()
 
 
 def _load(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:

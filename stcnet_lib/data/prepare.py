@@ -1,7 +1,7 @@
 """A source on disk becomes `tracklets.h5`, every frame of it decoded once to check it.
 
 The source is only read. What was found goes to `integrity.json`, whether the data can be used or not. Memory
-is bounded by a few hundred frames a process and some 20 bytes for every frame of the data set. A killed
+is bounded by a few hundred frames a process and some 30 bytes for every frame of the data set. A killed
 preparation starts anew: the store has its name only once it is complete.
 """
 
@@ -20,6 +20,7 @@ from stcnet_lib.data.doctor import check_tracklet, lonely_queries, shared_frames
 from stcnet_lib.data.findings import Findings
 from stcnet_lib.data.layouts import open_layout
 from stcnet_lib.data.layouts.base import DataError, Finding, Layout
+from stcnet_lib.data.leftovers import Claimed, leftovers
 from stcnet_lib.data.published import compare_published
 from stcnet_lib.data.reading import read_tracklets
 from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
@@ -65,6 +66,7 @@ def prepare(
     try:
         if not len(layout):
             findings.extend(layout.findings())
+            findings.extend(leftovers(layout, Claimed()))
             raise DataError(
                 f"{layout.root}: got no tracklets, wanted some; see dataset.root in config.yaml\n"
                 f"{findings.nothing_left()}"
@@ -99,6 +101,7 @@ def _pack(
     pids: list[int] = []
     roles: list[tuple[Role, ...]] = []
     digests = array("Q")
+    claimed = Claimed()
     started = time.perf_counter()
     by_names = config.layout not in _NUMBERED_BY_TABLES
     with (
@@ -106,6 +109,7 @@ def _pack(
         Progress("preparing", len(layout), "tracklets", seconds=seconds) as progress,
     ):
         for tracklet, read in tracklets:
+            claimed.add(frame.source for frame in tracklet.frames)
             findings.extend(result for result in read if isinstance(result, Finding))
             good = [result for result in read if not isinstance(result, Finding)]
             findings.extend(check_tracklet(tracklet, good, by_names))
@@ -117,6 +121,7 @@ def _pack(
                 roles.append(tracklet.roles)
             progress.advance(**{"frames/s": len(digests) / (time.perf_counter() - started)})
     findings.extend(layout.findings())
+    findings.extend(leftovers(layout, claimed))
     if not roles:
         raise DataError(findings.nothing_left())
     for split, row in enumerate(np.array(roles, np.int8).T):  # (S, N)

@@ -34,9 +34,9 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options) -> bytes:
     return buffer.getvalue()
 
 
-def deep_png() -> bytes:
+def deep_png(scale: int = 257) -> bytes:
     """RGB with 16 bits a channel, which Pillow cannot write."""
-    rows = (HALVES.astype(">u2") * 257).reshape(48, -1)
+    rows = (HALVES.astype(np.uint16) * scale).astype(">u2").reshape(48, -1)
     head = struct.pack(">IIBBBBB", 24, 48, 16, 2, 0, 0, 0)
     body = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
 
@@ -52,6 +52,12 @@ def without_pixels() -> bytes:
     at = data.find(b"\xff\xc0")
     data[at + 5 : at + 7] = bytes(2)
     return bytes(data)
+
+
+def grey_of(bits: int) -> bytes:
+    """Grey values of that many bits in a PNG of sixteen."""
+    values = np.linspace(0, 2**bits - 1, 48 * 24).reshape(48, 24).astype(np.uint16)
+    return encoded(Image.fromarray(values), "PNG")
 
 
 def turned() -> bytes:
@@ -182,7 +188,27 @@ FAULTS: dict[str, tuple[str, Callable[[Path], object], str, str, str]] = {
     "CMYK": ("folder", mode("CMYK", "JPEG"), "converted", f"{PLAIN}/f2.jpg", "CMYK: normalised"),
     "palette": ("folder", mode("P"), "converted", f"{PLAIN}/f2.jpg", "palette: normalised"),
     "alpha": ("folder", mode("RGBA"), "converted", f"{PLAIN}/f2.jpg", "alpha: normalised"),
-    "16-bit grey": ("folder", mode("I;16"), "converted", f"{PLAIN}/f2.jpg", "16-bit grey: normalised"),
+    "16-bit grey": (
+        "folder",
+        frame(lambda: grey_of(16)),
+        "converted",
+        f"{PLAIN}/f2.jpg",
+        "16-bit grey: normalised",
+    ),
+    "12 of 16 bits": (
+        "folder",
+        frame(lambda: grey_of(12)),
+        "empty_bits",
+        f"{PLAIN}/f2.jpg",
+        "need 12 bits, so it decodes to at most 15 of 255",
+    ),
+    "10 of 16 bits in colour": (
+        "folder",
+        frame(lambda: deep_png(4)),  # 255 · 4 is just under 2^10
+        "empty_bits",
+        f"{PLAIN}/f2.jpg",
+        "need 10 bits, so it decodes to at most 3 of 255",
+    ),
     "16-bit RGB": ("folder", frame(deep_png), "converted", f"{PLAIN}/f2.jpg", "16 bits a channel"),
     "rotated": ("folder", frame(turned), "converted", f"{PLAIN}/f2.jpg", "EXIF orientation 6"),
     "copy": ("folder", copied_frame, "duplicate", f"{PLAIN}/f12.jpg", f"{PLAIN}/f1.jpg"),
@@ -312,6 +338,8 @@ FAULTS: dict[str, tuple[str, Callable[[Path], object], str, str, str]] = {
 ALSO = {
     "other person": {"unsorted"},
     "iLIDS: person": {"unsorted"},
+    "12 of 16 bits": {"converted"},
+    "10 of 16 bits in colour": {"converted"},
     "person of train and test": {"empty_folder"},
 }
 

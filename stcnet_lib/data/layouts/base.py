@@ -16,9 +16,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from stcnet_lib.config import DatasetConfig
+from stcnet_lib.data.images import is_image
 from stcnet_lib.data.store import Role
-
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 
 
 class DataError(ValueError):
@@ -60,6 +59,11 @@ class Layout(ABC):
     citation: str = ""
     splits: int = 1
     suffix: str | None = None  # of image names, where readers of this layout insist on one
+    # For `leftovers.py`, which lists what was passed over: folders of the root that are read (none: any may
+    # be), folders that the published data set has and nothing here needs, and whether frames are files.
+    reads: tuple[str, ...] = ()
+    ignores: tuple[str, ...] = ()
+    frames_are_files: bool = True
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
@@ -141,7 +145,7 @@ def subfolders(path: Path) -> list[str]:
 
 def images_in(path: Path) -> list[str]:
     """Names of the images in a folder, in natural order, without hidden ones; none if it does not exist."""
-    return _listed(path, lambda entry: os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES)
+    return _listed(path, is_image)
 
 
 def _listed(path: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[str]:
@@ -161,10 +165,18 @@ def numbered(frames: Iterable[tuple[int, str]]) -> tuple[Frame, ...]:
     return tuple(Frame(number if rising else place, source) for place, (number, source) in enumerate(ordered))
 
 
-def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
-    """Sorts "f2" before "f10"; names that differ only in leading zeros keep a fixed order."""
-    parts = re.split(r"(\d+)", name)
-    return [(1, int(part), "") if i % 2 else (0, 0, part) for i, part in enumerate(parts)], name
+def natural_key(name: str) -> tuple[list[tuple[int, int, str]], list[tuple[int, int, str]], str]:
+    """Sorts "f2" before "f10", and "f.jpg" before "f2.jpg".
+
+    Names that differ only in leading zeros keep a fixed order.
+    """
+    stem, ending = os.path.splitext(name)  # apart: "im" begins "im2", which "im.jpg" does not
+    return _counted(stem), _counted(ending), name
+
+
+def _counted(text: str) -> list[tuple[int, int, str]]:
+    parts = re.split(r"(\d+)", text)
+    return [(0, int(part), "") if i % 2 else (1, 0, part) for i, part in enumerate(parts) if part]
 
 
 def natural_order(names: Iterable[str]) -> list[str]:

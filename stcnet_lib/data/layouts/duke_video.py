@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stcnet_lib.data.layouts.base import (
-    DataError,
     Finding,
     Layout,
     SourceTracklet,
@@ -22,6 +21,7 @@ from stcnet_lib.data.layouts.base import (
     subfolders,
 )
 from stcnet_lib.data.layouts.names import NamedFrame, in_order, of_one_person
+from stcnet_lib.data.layouts.nearby import no_folders
 from stcnet_lib.data.store import Role
 
 _SPLITS = ("train", "query", "gallery")
@@ -42,14 +42,12 @@ class DukeVideoLayout(Layout):
         "Multi-Camera Tracking. ECCV Workshops 2016"
     )
     suffix = ".jpg"
+    reads = _SPLITS
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         if not any((self.root / split).is_dir() for split in _SPLITS):
-            raise DataError(
-                f"{self.root}: got no folder train, query or gallery, wanted "
-                "{train,query,gallery}/<pid>/<tracklet>/*.jpg below it; see dataset.root in config.yaml"
-            )
+            raise no_folders(self.root, _SPLITS, "{train,query,gallery}/<pid>/<tracklet>/*.jpg")
         self._folders = [
             (split, pid, tracklet)
             for split in _SPLITS

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from stcnet_lib.config import DatasetConfig, QueryRule
 from stcnet_lib.data.layouts.base import (
-    DataError,
     Finding,
     Frame,
     Layout,
@@ -26,6 +25,7 @@ from stcnet_lib.data.layouts.base import (
     restored_folder,
     subfolders,
 )
+from stcnet_lib.data.layouts.nearby import no_folders
 from stcnet_lib.data.layouts.queries import choose_queries
 from stcnet_lib.data.store import Role
 
@@ -55,13 +55,12 @@ class _Folder:
 class FolderLayout(Layout):
     """See the module."""
 
+    reads = _SPLITS
+
     def __init__(self, root: Path, queries: QueryRule = "spare") -> None:
         super().__init__(root)
         if not any((self.root / split).is_dir() for split in _SPLITS):
-            raise DataError(
-                f"{self.root}: got no folder {', '.join(_SPLITS[:-1])} or {_SPLITS[-1]}, wanted "
-                "<split>/<pid>/<camera>/<tracklet>/*.jpg below it; see dataset.root in config.yaml"
-            )
+            raise no_folders(self.root, _SPLITS, "<split>/<pid>/<camera>/<tracklet>/*.jpg")
         self._folders = list(self._walk())
         self._pids = label_numbers(folder.pid for folder in self._folders)
         self._cameras = label_numbers(folder.camera for folder in self._folders)

@@ -28,6 +28,8 @@ class IlidsVidLayout(CameraPairLayout):
     licence = "not stated by the data set's files; the terms of its authors hold (research)"
     citation = "T. Wang, S. Gong, X. Zhu, S. Wang: Person Re-Identification by Video Ranking. ECCV 2014"
     folders = ("i-LIDS-VID/sequences/cam1", "i-LIDS-VID/sequences/cam2")
+    reads = (*folders, str(Path(_SPLITS).parent))
+    ignores = ("i-LIDS-VID/images",)  # one picture a person and camera
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)

@@ -21,6 +21,7 @@ from stcnet_lib.config import DatasetConfig, QueryRule
 from stcnet_lib.data.layouts.base import DataError, Layout, SourceTracklet
 from stcnet_lib.data.layouts.mars_readers import NAME, SPLITS, ByNames, ByTables
 from stcnet_lib.data.layouts.matlab import write_matrix
+from stcnet_lib.data.layouts.nearby import no_folders
 from stcnet_lib.data.store import Role
 
 _TABLES = (
@@ -42,14 +43,12 @@ class MarsLayout(Layout):
         "MARS: A Video Benchmark for Large-Scale Person Re-Identification. ECCV 2016"
     )
     suffix = ".jpg"
+    reads = ("bbox_train", "bbox_test", "info")
 
     def __init__(self, root: Path, queries: QueryRule = "spare") -> None:
         super().__init__(root)
         if not any((self.root / f"bbox_{split}").is_dir() for split in SPLITS):
-            raise DataError(
-                f"{self.root}: got neither bbox_train nor bbox_test, wanted the folder of MARS that holds "
-                "them; see dataset.root in config.yaml"
-            )
+            raise no_folders(self.root, self.reads[:2], "<pid>/0001C1T0001F001.jpg")
         missing = [table for table in _TABLES if not (self.root / table).is_file()]
         if missing and (self.root / "info").exists():
             raise DataError(

@@ -43,6 +43,8 @@ class Prid2011Layout(CameraPairLayout):
         "Discriminative Classification. SCIA 2011"
     )
     folders = ("multi_shot/cam_a", "multi_shot/cam_b")
+    reads = folders
+    ignores = ("single_shot",)
 
     def __init__(self, root: Path, seed: int = 0, least_frames: int = 27) -> None:
         super().__init__(root)
