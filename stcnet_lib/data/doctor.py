@@ -157,7 +157,9 @@ def _unsorted(tracklet: SourceTracklet, frames: Sequence[GoodFrame]) -> Iterator
     digits = [re.findall(r"\d+", stem) for stem in stems]
     if not any(digits):
         return
-    for place, (before, after) in enumerate(pairwise(digits)):
+    # The first of some tools' crops has none: im.jpg, im2.jpg, im3.jpg.
+    first = int(not digits[0])
+    for place, (before, after) in enumerate(pairwise(digits[first:]), first):
         # Equal ones are no frame numbers: names may end in something that all share.
         if not before or not after or int(before[-1]) > int(after[-1]):
             source = frames[place + 1].frame.source

@@ -46,6 +46,7 @@ _LEVELS = {
     "misnamed_folder": Level.BAD,
     "other_folder": Level.NOTE,
     "other_file": Level.NOTE,
+    "other_table": Level.NOTE,
     "one_frame": Level.NOTE,
     "short_track": Level.NOTE,
     "small_box": Level.NOTE,

@@ -4,7 +4,7 @@
 divided by the rule `dataset.queries` (`queries.py`).
 
 Folder names need not be numbers: see `label_numbers`. Names and frames are in natural order (2 before 10).
-Hidden files, and files that are no images, are passed over.
+What else lies there is listed (`leftovers.py`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from stcnet_lib.data.layouts.base import (
     restored_folder,
     subfolders,
 )
+from stcnet_lib.data.layouts.labels import check_labels
 from stcnet_lib.data.layouts.nearby import no_folders
 from stcnet_lib.data.layouts.queries import choose_queries
 from stcnet_lib.data.store import Role
@@ -62,6 +63,8 @@ class FolderLayout(Layout):
         if not any((self.root / split).is_dir() for split in _SPLITS):
             raise no_folders(self.root, _SPLITS, "<split>/<pid>/<camera>/<tracklet>/*.jpg")
         self._folders = list(self._walk())
+        check_labels((folder.pid for folder in self._folders), "people", self.root)
+        check_labels((folder.camera for folder in self._folders), "cameras", self.root)
         self._pids = label_numbers(folder.pid for folder in self._folders)
         self._cameras = label_numbers(folder.camera for folder in self._folders)
         test = [folder for folder in self._folders if folder.split == "test"]

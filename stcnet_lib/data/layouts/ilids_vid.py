@@ -17,6 +17,7 @@ from stcnet_lib.data.layouts.base import (
     subfolders,
 )
 from stcnet_lib.data.layouts.camera_pair import CameraPairLayout
+from stcnet_lib.data.layouts.labels import check_labels
 from stcnet_lib.data.layouts.matlab import read_matrix
 
 _SPLITS = "train-test people splits/train_test_splits_ilidsvid.mat"
@@ -40,6 +41,7 @@ class IlidsVidLayout(CameraPairLayout):
                 f"{self.root}: got no folders of people in {self.folders[0]} and cam2, wanted "
                 "i-LIDS-VID/sequences/cam{1,2}/personNNN; see dataset.root in config.yaml"
             )
+        check_labels(self._people, "people", self.root)
         self._numbers = label_numbers(self._people)
         self._sequences = [
             (self._numbers[name], camera, f"{folder}/{name}")

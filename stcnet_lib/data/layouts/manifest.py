@@ -2,25 +2,24 @@
 
 | column | |
 |---|---|
-| path | of the image, relative to the root, with forward slashes |
-| pid, camera, tracklet | numbers or any labels; images with equal ones are a tracklet |
+| path | of the image, relative to the root (or absolute and below it), with forward slashes |
+| pid, camera, tracklet | numbers or any labels, in one spelling each; images with equal ones are a tracklet |
 | frame | whole number, different within a tracklet |
 | role, or split | train, query, gallery, distractor, junk, unused, or test: see `dataset.queries` |
 
 A data set with several splits has `role_0`, `role_1`, … instead. Other columns are passed over, and the
 order of rows does not matter. Every export holds such a table (`manifest.parquet`), so any of them can be
-read in this way too. With both files, the CSV counts.
+read in this way too. With both files, the CSV counts. `manifest_table.py` says how files may be spelled.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from stcnet_lib.config import DatasetConfig, QueryRule
 from stcnet_lib.data.layouts.base import (
@@ -32,12 +31,13 @@ from stcnet_lib.data.layouts.base import (
     natural_key,
     numbered,
 )
+from stcnet_lib.data.layouts.manifest_table import LABELS, read_table
 from stcnet_lib.data.layouts.queries import choose_queries
 from stcnet_lib.data.store import Role
 
 TABLES = ("manifest.csv", "manifest.parquet")
-_LABELS = ["pid", "camera", "tracklet"]
 _TEST = "test"
+_MOST_NAMED = 6
 _ROLES = {role.name.lower(): role for role in Role}
 
 
@@ -48,14 +48,19 @@ class ManifestLayout(Layout):
         super().__init__(root)
         found = [name for name in TABLES if (self.root / name).is_file()]
         if not found:
+            files = sorted(path.name for path in self.root.iterdir() if path.is_file())
+            others = ", ".join(files[:_MOST_NAMED]) or "no file at all"
             raise DataError(
-                f"{self.root}: got neither {' nor '.join(TABLES)}, wanted one of them; "
-                "see dataset.root in config.yaml"
+                f"{self.root}: got neither {' nor '.join(TABLES)}, but {others}; "
+                "wanted one of these two; see dataset.root in config.yaml"
             )
         self._name = found[0]
-        table = _read(self.root / self._name)
+        if len(found) > 1:
+            self._findings.append(Finding("other_table", found[1], f"is not read: {found[0]} counts"))
+        table = read_table(self.root / self._name)
+        self._paths_changed = table.attrs["paths_changed"]
         self._role_columns = _role_columns(table, self.root / self._name)
-        groups = table.groupby(_LABELS, sort=False)
+        groups = table.groupby(LABELS, sort=False)
         self._rows = dict(groups.indices)
         self._numbers = [_numbers(key[i] for key in self._rows) for i in range(2)]
         pids, cameras = self._numbers
@@ -115,6 +120,13 @@ class ManifestLayout(Layout):
         # An export writes manifest.parquet in any case.
         return [self._name] if self._name.endswith(".csv") else []
 
+    def copy_tables(self, folder: Path) -> None:
+        # Absolute paths would lead from the export back to the source.
+        if self._paths_changed:
+            self.write_tables(folder, self.tracklets())
+        else:
+            super().copy_tables(folder)
+
     def write_tables(self, folder: Path, tracklets: Iterable[SourceTracklet]) -> None:
         if not self.tables():
             return
@@ -143,69 +155,8 @@ def role_columns(roles: tuple[Role, ...]) -> dict[str, str]:
     return {"role": words[0]} if len(words) == 1 else {f"role_{i}": word for i, word in enumerate(words)}
 
 
-def _read(path: Path) -> pd.DataFrame:
-    """The columns that count, labels as text and frames as whole numbers.
-
-    Raises:
-        DataError: a column is missing, or a row lacks a value or leaves the root.
-    """
-    try:
-        # "NA" and "null" are labels like others; only an empty cell is none.
-        csv = path.suffix == ".csv"
-        table = (
-            pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
-            if csv
-            else _read_parquet(path)
-        )
-    except (ValueError, OSError) as error:
-        raise DataError(f"{path}: cannot be read as a table ({error})") from None
-    wanted = ["path", *_LABELS, "frame"]
-    missing = [name for name in wanted if name not in table]
-    if missing:
-        raise DataError(
-            f"{path}: got no column {', '.join(missing)}, wanted {', '.join(wanted)} and role or split"
-        )
-    kept = [*wanted, *(name for name in table if name in ("role", "split") or _is_role(name))]
-    table = table[kept]
-    if table.isna().any(axis=None):
-        row = int(table.isna().any(axis=1).to_numpy().argmax())
-        raise DataError(f"{path}: row {row + 1} lacks a value in one of {', '.join(kept)}")
-    table = table.astype({name: str for name in kept if name != "frame"})
-    frames = pd.to_numeric(table["frame"], errors="coerce")
-    unfit = frames.isna() | (frames != np.floor(frames)) | (frames.abs() >= 2**31)
-    if unfit.any():
-        row = int(unfit.to_numpy().argmax())
-        raise DataError(
-            f"{path}: frame of row {row + 1} is {table['frame'].iloc[row]!r}, wanted a whole number"
-        )
-    _check_paths(path, table["path"])
-    return table.assign(frame=frames.astype(np.int64))
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    names = pq.read_schema(path).names
-    columns = [n for n in names if n in ("path", *_LABELS, "frame", "role", "split") or _is_role(n)]
-    return pd.read_parquet(path, columns=columns)
-
-
-def _is_role(column: str) -> bool:
-    return re.fullmatch(r"role_\d+", str(column)) is not None
-
-
-def _check_paths(path: Path, paths: pd.Series) -> None:
-    twice = paths[paths.duplicated()]
-    if len(twice):
-        raise DataError(
-            f"{path}: got {twice.iloc[0]} in {int((paths == twice.iloc[0]).sum())} rows, wanted one"
-        )
-    for place in paths:
-        parts = PurePosixPath(place).parts
-        if place.startswith("/") or ".." in parts:
-            raise DataError(f"{path}: got the path {place}, wanted paths below {path.parent}")
-
-
 def _role_columns(table: pd.DataFrame, path: Path) -> list[str]:
-    several = sorted((name for name in table if _is_role(name)), key=natural_key)
+    several = sorted((name for name in table if name.startswith("role_")), key=natural_key)
     columns = [name for name in ("role", "split") if name in table][:1] or several
     if columns == several and several != [f"role_{i}" for i in range(len(several))]:
         raise DataError(f"{path}: got {', '.join(several)}, wanted role_0, role_1, … without gaps")
