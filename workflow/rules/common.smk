@@ -91,6 +91,20 @@ def part(section: Section, *keys: str) -> str:
     return section.model_dump_json(include=set(keys))
 
 
+def data_needs() -> list[str]:
+    """What a run asks of its data, as options of `check_dataset`."""
+    options = [] if settings.trained_guider and not each_network() else ["--trains"]
+    return options + (["--protocol", settings.evaluation.protocol] if settings.variants else [])
+
+
+def checked_data() -> list[str]:
+    """The file that says the data are complete, for rules that train: generated data always are.
+
+    Ancient: after another protocol the check runs again, and a training has no reason to.
+    """
+    return [] if settings.has_truth else ancient([f"{ROOT}/checked.json"])
+
+
 def weight_file(section) -> list[str]:
     """The file that training starts from, if it starts from one."""
     return [] if section.pretrained in ("none", "imagenet") else [section.pretrained]

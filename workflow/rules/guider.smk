@@ -6,6 +6,7 @@ if settings.trained_guider:
     rule use_guider:
         input:
             code=code("use_guider"),
+            checked=checked_data(),
             model=settings.trained_guider,
             weights=os.path.splitext(settings.trained_guider)[0] + ".safetensors",
         output:
@@ -30,6 +31,7 @@ else:
     rule pretrain_guider:
         input:
             code=code("train_reid"),
+            checked=checked_data(),
             store="results/{dataset}/tracklets.h5",
             weights=weight_file(settings.guider),
         output:

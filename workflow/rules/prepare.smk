@@ -1,4 +1,4 @@
-# From a source layout, or the walkers' generator, to one packed store.
+# From a source layout, or the walkers' generator, to one packed store that has all parts a run needs.
 
 
 rule prepare_dataset:
@@ -24,3 +24,29 @@ rule prepare_dataset:
     shell:
         "python -m workflow.scripts.prepare_dataset --config {params.config:q} --store {output.store} "
         "--report {output.report} {params.truth} --processes {threads} 2>&1 | tee {log}"
+
+
+rule check_dataset:
+    input:
+        code=code("check_dataset"),
+        store="results/{dataset}/tracklets.h5",
+    output:
+        checked="results/{dataset}/checked.json",
+    log:
+        f"{LOGS}/check_dataset.log",
+    benchmark:
+        f"{LOGS}/check_dataset.tsv"
+    priority: 20  # all others are in vain if it fails
+    localrule: True
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        splits=settings.splits,
+        needs=data_needs(),
+    shell:
+        "python -m workflow.scripts.check_dataset --store {input.store} --checked {output.checked} "
+        "--splits {params.splits} {params.needs} 2>&1 | tee {log}"

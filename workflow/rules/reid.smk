@@ -4,6 +4,7 @@
 rule train_reid:
     input:
         code=code("train_reid"),
+        checked=checked_data(),
         store=lambda wildcards: [store(name, wildcards) for name in joined(wildcards.train)],
         weights=lambda wildcards: weight_file(network(wildcards.network)),
     output:
