@@ -108,8 +108,9 @@ def _to_score(tracklets: pd.DataFrame, roles: np.ndarray, needs: Needs) -> Itera
         where = f"; all test tracklets are of camera {cameras[0]}" if len(cameras) == 1 else ""
         others = ", ".join(f"{name} {count.matched}" for name, count in counts.items())
         yield (
-            f"got not one of {headline.queries} queries with a match (the same person before another camera) "
-            f"under evaluation.protocol '{needs.protocol}'{where}; with a match by protocol: {others}{otherwise}"
+            f"got not one of {headline.queries} queries with a match (the same person before another "
+            f"camera) under evaluation.protocol '{needs.protocol}'{where}; with a match by protocol: "
+            f"{others}{otherwise}"
         )
     elif not headline.contested:
         yield (
