@@ -123,10 +123,18 @@ def _walk(root: Path, claimed: np.ndarray, known: set[str]) -> Iterator[_Folder]
         except OSError:  # not to be listed: what is in it was not read either
             continue
         pending += reversed(natural_order(inner))
-        hit = np.isin(np.array([_digest(path) for path in folder.paths()], np.uint64), claimed)
-        left = natural_order(name for name, read in zip(folder.files, hit, strict=True) if not read)
+        read = _among(np.array([_digest(path) for path in folder.paths()], np.uint64), claimed)
+        left = natural_order(name for name, hit in zip(folder.files, read, strict=True) if not hit)
         if left:
             yield _Folder(at, left)
+
+
+def _among(digests: np.ndarray, claimed: np.ndarray) -> np.ndarray:
+    """Which of some digests are in a long sorted list (np.isin would sort it anew for every folder)."""
+    places = np.searchsorted(claimed, digests)
+    hit = places < len(claimed)
+    hit[hit] = claimed[places[hit]] == digests[hit]
+    return hit
 
 
 def _unknown_folders(layout: Layout) -> Iterator[Finding]:
