@@ -74,6 +74,8 @@ class _Part(NamedTuple):
 class VideoLayout(Layout):
     """See the module."""
 
+    frames_are_files = False
+
     def __init__(self, root: Path, rules: TrackRules) -> None:
         super().__init__(root)
         self._rules = rules
