@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 import torch
+from PIL import Image
 from torchvision.transforms.v2 import functional as transforms
 
 from stcnet_lib.config import CompletionConfig
@@ -71,7 +73,22 @@ def copy_nearest(task: FillTask, images: dict[int, np.ndarray]) -> Filling | Non
         return None
     previous, following = task.sources
     closer = previous if abs(task.frame - previous) <= abs(following - task.frame) else following
-    return Filling(images[closer], "copy")
+    return Filling(fitted(images[closer], *images[task.frame].shape[:2]), "copy")
+
+
+def fitted(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A frame in the size of another one, third by third, so that no third takes pixels of the next.
+
+    uint8 (h, w, 3) -> (height, width, 3).
+    """
+    if image.shape[:2] == (height, width):
+        return image
+    bounds = zip(pairwise(region_rows(len(image))), pairwise(region_rows(height)), strict=True)
+    parts = [
+        Image.fromarray(image[start:end]).resize((width, last - first), Image.Resampling.BICUBIC)
+        for (start, end), (first, last) in bounds
+    ]
+    return np.concatenate([np.asarray(part) for part in parts])
 
 
 def mean_colour(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None:
@@ -129,7 +146,9 @@ class Completion:
             return torch.stack([self._resized(images[n]) for n in numbers]).to(self._compute.device)
 
         def masks(numbers: list[int]) -> torch.Tensor:  # (B, 1, H, W)
-            return region_mask(flags[numbers].to(self._compute.device), config.height, config.width)
+            originals = [len(images[n]) for n in numbers]
+            own = flags[numbers].to(self._compute.device)
+            return region_mask(own, config.height, config.width, originals)
 
         frames = [task.frame for task in tasks]
         if not self._temporal:

@@ -6,6 +6,11 @@ Masks, crops, pasting and the walkers' ground truth all take their rows from her
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+
 from stcnet_lib import REGIONS
 
 
@@ -17,3 +22,22 @@ def region_rows(height: int, regions: int = len(REGIONS)) -> tuple[int, ...]:
     """
     # Integer arithmetic rounds halves up for every height; round() would go to the even neighbour.
     return tuple((2 * k * height + regions) // (2 * regions) for k in range(regions + 1))
+
+
+@lru_cache(maxsize=1024)
+def touched_rows(height: int, resized: int, regions: int = len(REGIONS)) -> np.ndarray:
+    """(K, `resized`) bool: rows of a resized frame that hold anything of a region of the original.
+
+    Antialiased bilinear resizing mixes rows around each border, so an occluder in one region reaches into
+    the next. Masks of resized frames are made of these rows; without resizing they are `region_rows`.
+
+    Args:
+        height: rows of the original.
+    """
+    centres = (2 * np.arange(resized) + 1) * height  # of resized rows, in halves of 1/resized of a row
+    rows = (2 * np.arange(height) + 1) * resized  # of original ones
+    mixed = np.abs(rows[:, None] - centres) < 2 * max(height, resized)  # (height, resized)
+    bounds = region_rows(height, regions)
+    touched = np.stack([mixed[start:end].any(axis=0) for start, end in pairwise(bounds)])
+    touched.flags.writeable = False
+    return touched

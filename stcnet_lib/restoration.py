@@ -172,6 +172,9 @@ def _count_frames(record: Record, flags: np.ndarray, changed: set[int]) -> None:
 def paste_band(image: np.ndarray, filling: np.ndarray, region: int) -> None:
     """Put one region of `filling`, resized if need be, into `image` in place; no other pixel changes.
 
+    The band is made of the rows that overlap it and of no others: beside them `filling` holds what was
+    visible. All of them are inside the mask under which the region was filled (`touched_rows`).
+
     Args:
         image: uint8 (H, W, 3).
         filling: uint8 (h, w, 3), a completion of the same frame at any size.
@@ -181,7 +184,9 @@ def paste_band(image: np.ndarray, filling: np.ndarray, region: int) -> None:
     if filling.shape == image.shape:
         image[top:bottom] = filling[top:bottom]
         return
-    ratio = filling.shape[0] / height
-    box = (0, top * ratio, filling.shape[1], bottom * ratio)
-    band = Image.fromarray(filling).resize((width, bottom - top), Image.Resampling.BICUBIC, box=box)
+    rows, columns = filling.shape[:2]
+    first, last = top * rows // height, -(-bottom * rows // height)
+    box = (0, top * rows / height - first, columns, bottom * rows / height - first)
+    part = Image.fromarray(filling[first:last])
+    band = part.resize((width, bottom - top), Image.Resampling.BICUBIC, box=box)
     image[top:bottom] = np.asarray(band)

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from stcnet_lib import REGIONS
-from stcnet_lib.regions import region_rows
+from stcnet_lib.regions import touched_rows
 
 
-def region_mask(flags: Tensor, height: int, width: int) -> Tensor:
-    """1 where a pixel belongs to a flagged region: flags (B, K) bool -> (B, 1, H, W) float32."""
-    bounds = region_rows(height, flags.shape[1])
-    lengths = torch.tensor([end - start for start, end in pairwise(bounds)])
-    rows = flags.repeat_interleave(lengths.to(flags.device), dim=1, output_size=height)  # (B, H)
+def region_mask(flags: Tensor, height: int, width: int, originals: Sequence[int] | None = None) -> Tensor:
+    """1 where a pixel holds anything of a flagged region: flags (B, K) bool -> (B, 1, H, W) float32.
+
+    Args:
+        originals: rows of each image (B,) before it was resized to `height`, if it was: the regions are
+            those of the original, and a mixed row belongs to both sides of a border.
+    """
+    if originals is None:
+        originals = [height] * len(flags)
+    touched = np.stack([touched_rows(int(rows), height, flags.shape[1]) for rows in originals])
+    touched = torch.from_numpy(touched).to(flags.device)  # (B, K, H)
+    rows = (flags[:, :, None] & touched).any(dim=1)  # (B, H)
     return rows[:, None, :, None].float().expand(-1, -1, -1, width).contiguous()
 
 

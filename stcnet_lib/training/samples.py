@@ -21,12 +21,14 @@ from stcnet_lib.references import NONE, both_sides, nearest, usable_frames
 from stcnet_lib.training.compute import Compute
 
 Sample = dict[str, torch.Tensor]
+IMAGES = ("frame", "previous", "next")  # of a sample
 
 
 class CompletionSamples(Dataset):
     """Sample i of the endless sequence that a seed makes out of the train split.
 
-    A sample holds uint8 (3, H, W) `frame`, `previous`, `next`; booleans (K,) `masked` (dropped from the
+    A sample holds uint8 (3, H, W) `frame`, `previous`, `next`, and their `heights` (3,) before they were
+    resized, of which regions are thirds; booleans (K,) `masked` (dropped from the
     frame, to be filled), `flagged` (regions of the frame that are occluded themselves: dropped too, but
     nobody knows what belongs there), `previous_flagged`, `next_flagged`; and `label`, the class of the
     person for the guider.
@@ -84,10 +86,10 @@ class CompletionSamples(Dataset):
         flags = self.flags[start:end]
         masked, previous, following = self._hide(flags, int(frame), random)
         flagged = flags[frame] & ~masked
+        images = [self.store.read_image(int(start + t)) for t in (frame, previous, following)]
         return {
-            "frame": self._image(start + frame),
-            "previous": self._image(start + previous),
-            "next": self._image(start + following),
+            **{name: self._resized(image) for name, image in zip(IMAGES, images, strict=True)},
+            "heights": torch.tensor([len(image) for image in images]),
             "masked": torch.from_numpy(masked),
             "flagged": torch.from_numpy(flagged),
             "previous_flagged": torch.from_numpy(flags[previous].copy()),
@@ -116,10 +118,10 @@ class CompletionSamples(Dataset):
             previous, following = nearest(usable, frame - 1, frame + 1)
         return masked, *both_sides(previous, following)
 
-    def _image(self, frame: int) -> torch.Tensor:
-        image = torch.from_numpy(self.store.read_image(int(frame))).permute(2, 0, 1)  # (3, h, w)
+    def _resized(self, image: np.ndarray) -> torch.Tensor:
+        tensor = torch.from_numpy(image).permute(2, 0, 1)  # (3, h, w)
         size = [self.config.height, self.config.width]
-        return image if list(image.shape[1:]) == size else transforms.resize(image, size, antialias=True)
+        return tensor if list(tensor.shape[1:]) == size else transforms.resize(tensor, size, antialias=True)
 
 
 class _Batches:

@@ -35,7 +35,7 @@ from stcnet_lib.models.reid import ReIDNetwork
 from stcnet_lib.progress import Progress
 from stcnet_lib.training.compute import Compute, unwrapped
 from stcnet_lib.training.history import History
-from stcnet_lib.training.samples import CompletionSamples, Sample, sample_loader
+from stcnet_lib.training.samples import IMAGES, CompletionSamples, Sample, sample_loader
 from stcnet_lib.training.schedule import set_rate, stcnet_rate
 from stcnet_lib.training.state import TrainingState, check_finite, stop_signals
 
@@ -74,16 +74,18 @@ class Batch:
         def image(key: str) -> Tensor:
             return to_unit(moved[key]).contiguous(memory_format=torch.channels_last)
 
-        def mask(flags: Tensor) -> Tensor:
-            return region_mask(flags, height, width)
+        originals = dict(zip(IMAGES, sample["heights"].T.tolist(), strict=True))  # (B,) each
+
+        def mask(flags: Tensor, of: str = "frame") -> Tensor:
+            return region_mask(flags, height, width, originals[of])
 
         return cls(
             frame=image("frame"),
             previous=image("previous"),
             next=image("next"),
             mask=mask(moved["masked"] | moved["flagged"]),
-            previous_mask=mask(moved["previous_flagged"]),
-            next_mask=mask(moved["next_flagged"]),
+            previous_mask=mask(moved["previous_flagged"], "previous"),
+            next_mask=mask(moved["next_flagged"], "next"),
             known=1 - mask(moved["flagged"]),
             masked=moved["masked"],
             label=moved["label"],

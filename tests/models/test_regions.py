@@ -5,9 +5,10 @@ from fractions import Fraction
 
 import pytest
 import torch
+from torchvision.transforms.v2 import functional
 
 from stcnet_lib.models.regions import region_mask, strip_pool, strip_weights
-from stcnet_lib.regions import region_rows
+from stcnet_lib.regions import region_rows, touched_rows
 
 
 def test_rows_of_the_papers_frames():
@@ -59,3 +60,25 @@ def test_strips_of_bf16_maps_are_summed_in_float32():
     maps[..., 0, 0] = 1.0078125
     assert strip_pool(maps).dtype == torch.float32
     assert strip_pool(maps)[0, 0, 0].item() == pytest.approx(1 + 0.0078125 * 3 / 128, abs=1e-7)
+
+
+@pytest.mark.parametrize("height", [256, 300, 200, 129, 128, 127, 96, 61, 40])
+def test_rows_that_hold_a_region_are_those_that_change_with_it(height):
+    """Against the resizing itself: a region of another value shows in these rows and in no others."""
+    bounds = region_rows(height)
+    for k in range(3):
+        image = torch.zeros(1, height, 4)
+        image[:, bounds[k] : bounds[k + 1]] = 1e6
+        changed = functional.resize(image, [128, 4], antialias=True)[0, :, 0] > 0
+        touched = torch.from_numpy(touched_rows(height, 128)[k].copy())
+        assert torch.equal(changed, touched)
+
+
+def test_a_batch_of_images_of_several_heights():
+    flags = torch.tensor([[False, True, False]] * 3)
+    mask = region_mask(flags, 128, 2, [128, 256, 300])
+    rows = [torch.nonzero(sample[0, :, 0]).ravel().tolist() for sample in mask]
+    assert rows[0] == list(range(43, 85))
+    assert rows[1] == list(range(42, 86))  # 85 to 171 of 256 are 42.5 to 85.5 of 128
+    assert rows[2] == list(range(42, 86))
+    assert torch.equal(mask[:1], region_mask(flags[:1], 128, 2))

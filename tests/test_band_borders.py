@@ -1,0 +1,124 @@
+"""Nothing of an occluder crosses the border of a band, and nothing else is pasted, at any height of crops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from stcnet_lib.config import StcnetConfig
+from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.filling import Completion, FillTask, copy_nearest
+from stcnet_lib.models import generators
+from stcnet_lib.references import NONE
+from stcnet_lib.regions import region_rows
+from stcnet_lib.restoration import paste_band
+from stcnet_lib.training.compute import Compute
+from stcnet_lib.training.samples import CompletionSamples
+from stcnet_lib.training.stcnet import Batch
+
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+HEIGHTS = [256, 200, 300, 128, 129, 96, 64]
+CPU = Compute(torch.device("cpu"))
+
+
+class Green(nn.Module):
+    """Generators that paint the hole pure green, and remember what they were shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.config, self.temporal = StcnetConfig(precision="fp32"), None
+
+    def forward(self, x, previous, next, mask, previous_mask, next_mask):
+        self.shown = [(x, mask), (previous, previous_mask), (next, next_mask)]
+        green = torch.tensor([-1.0, 1.0, -1.0])[:, None, None].expand_as(x)
+        done = generators.paste(green, x, mask)
+        return generators.Completion(done, done, None, None)
+
+
+def picture(height: int, regions: tuple[int, ...], width: int = 128) -> np.ndarray:
+    """Blue, with red occluders in some thirds."""
+    image = np.full((height, width, 3), BLUE, np.uint8)
+    rows = region_rows(height)
+    for region in regions:
+        image[rows[region] : rows[region + 1]] = RED
+    return image
+
+
+def fill(images: dict[int, np.ndarray], flags: np.ndarray, task: FillTask) -> tuple[np.ndarray, Green]:
+    network = Green()
+    filler = Completion(network, "stcnet", CPU)
+    filler._temporal = True
+    (filling,) = filler.fill([task], images, flags)
+    result = images[task.frame].copy()
+    for region in task.regions:
+        paste_band(result, filling.image, region)
+    return result, network
+
+
+@pytest.mark.parametrize("height", HEIGHTS)
+@pytest.mark.parametrize("regions", [(1,), (0,), (2,), (0, 1)])
+def test_the_band_is_pure_and_the_network_sees_no_occluder(height, regions):
+    flags = np.zeros((3, 3), bool)
+    flags[1, list(regions)] = True
+    images = {0: picture(height, ()), 1: picture(height, regions), 2: picture(height, ())}
+    result, network = fill(images, flags, FillTask(1, regions, 0, 2))
+    rows = region_rows(height)
+    for region in range(3):
+        band = result[rows[region] : rows[region + 1]]
+        assert (band == (GREEN if region in regions else BLUE)).all()
+    x, mask = network.shown[0]
+    assert (x[:, 0][mask[:, 0] == 0] == -1).all()  # no red where it counts as visible
+    assert (x[:, 2][mask[:, 0] == 0] == 1).all()
+
+
+@pytest.mark.parametrize("height", HEIGHTS)
+def test_references_of_other_heights_keep_their_occluders_behind_their_masks(height):
+    flags = np.array([[False, False, True], [False, True, False], [True, False, False]])
+    images = {0: picture(height, (2,)), 1: picture(211, (1,)), 2: picture(100, (0,))}
+    _, network = fill(images, flags, FillTask(1, (1,), 0, 2))
+    for shown, mask in network.shown:
+        assert (shown[:, 0][mask[:, 0] == 0] == -1).all()
+
+
+@pytest.mark.parametrize("height", HEIGHTS)
+def test_a_copy_from_a_frame_of_another_height_takes_its_third_alone(height):
+    images = {0: picture(250, (0, 2), 100), 1: picture(height, (1,))}
+    copied = copy_nearest(FillTask(1, (1,), 0, NONE), images)
+    paste_band(images[1], copied.image, 1)
+    assert (images[1] == BLUE).all()
+
+
+@pytest.mark.parametrize("height", HEIGHTS)
+def test_training_sees_no_occluder_either(height, store_path):
+    """Frames that are occluded themselves: neither input nor target holds a row that is mixed with red."""
+
+    class Store:
+        def __init__(self) -> None:
+            self.tracklets = real.tracklets
+            self.tracklets_with = real.tracklets_with
+
+        def read_image(self, frame: int) -> np.ndarray:
+            return picture(height, (0,) if flags[frame, 0] else ())
+
+    with TrackletStore(store_path) as real:
+        flags = np.zeros((real.num_frames, 3), bool)
+        flags[::3, 0] = True
+        config = StcnetConfig(references="region", two_regions=0.0)
+        samples = CompletionSamples(Store(), flags, 0, config, seed=0)
+        batch = Batch.of(torch.utils.data.default_collate([samples[i] for i in range(12)]), CPU)
+    occluded = 0
+    for image, mask in (
+        (batch.frame, batch.mask),
+        (batch.previous, batch.previous_mask),
+        (batch.next, batch.next_mask),
+        (batch.frame, 1 - batch.known),
+    ):
+        # A frame that hides its own red region on purpose is in the mask, too.
+        red = image[:, :1] > -1
+        seen = (red & (mask == 0)).any(dim=(1, 2, 3))
+        told = batch.masked[:, 0] if mask is not batch.mask else torch.zeros(len(seen), dtype=torch.bool)
+        assert not (seen & ~told).any()
+        occluded += int(red.any())
+    assert occluded
