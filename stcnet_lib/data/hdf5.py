@@ -1,4 +1,8 @@
-"""Writing HDF5 to disks that may fill up.
+"""Opening HDF5 without locks, and writing it to disks that may fill up.
+
+Nothing here needs a lock: files are written beside their place and renamed into it, so a reader finds a whole
+file or none. And network file systems without a lock daemon refuse one (ENOLCK), for which the HDF5 library
+would call a sound file unreadable. HDF5_USE_FILE_LOCKING in the environment, if set, has the last word.
 
 When a write fails, the HDF5 library cannot close the file any more: it prints pages of errors and often
 crashes the process at its end. Here the library writes through a Python file that remembers the first
@@ -13,10 +17,16 @@ import io
 import os
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import h5py
 
 _PAGE = 1 << 16  # bytes
+
+
+def open_hdf5(path: str | Path, mode: str = "r", **options: Any) -> h5py.File:
+    """`h5py.File` without a lock."""
+    return h5py.File(path, mode, locking=False, **options)
 
 
 class Hdf5Writer:

@@ -18,6 +18,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from stcnet_lib.data.hdf5 import open_hdf5
 from stcnet_lib.data.images import decode
 from stcnet_lib.data.store_writer import FORMAT, VERSION, StoreWriter
 
@@ -225,8 +226,7 @@ def _open(path: Path) -> h5py.File:
         raise StoreError(f"{path}: no such file, wanted a tracklet store")
     try:
         # No cache: uncompressed chunks are then read in part, just the bytes of the wanted frame.
-        # Locks where the file system has them: network ones often refuse.
-        file = h5py.File(path, "r", rdcc_nbytes=0, locking="best-effort")
+        file = open_hdf5(path, rdcc_nbytes=0)
     except OSError as error:
         raise StoreError(f"{path}: no complete HDF5 file ({error})") from None
     problem = _problem(file)

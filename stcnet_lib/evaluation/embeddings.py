@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 
-from stcnet_lib.data.hdf5 import Hdf5Writer
+from stcnet_lib.data.hdf5 import Hdf5Writer, open_hdf5
 from stcnet_lib.files import replacing
 
 
@@ -32,5 +31,5 @@ class Embeddings:
     @classmethod
     def read(cls, path: Path) -> Embeddings:
         """Read what `write` wrote."""
-        with h5py.File(path) as file:
+        with open_hdf5(path) as file:
             return cls(**{name: file[name][()] for name in cls.__dataclass_fields__})

@@ -24,6 +24,7 @@ from PIL import Image
 
 from stcnet_lib import REGIONS
 from stcnet_lib.config import DatasetConfig, WalkersConfig
+from stcnet_lib.data.hdf5 import open_hdf5
 from stcnet_lib.data.store import Role, StoreWriter
 from stcnet_lib.files import replacing, write_json
 from stcnet_lib.walkers.events import Event
@@ -129,7 +130,7 @@ def write_walkers(
 
 def read_events(truth_path: str | Path) -> pd.DataFrame:
     """Events of a `truth.h5`: tracklet, kind, first and last frame within it (from 0), band."""
-    with h5py.File(truth_path, "r") as file:
+    with open_hdf5(truth_path) as file:
         group = file["truth/events"]
         return pd.DataFrame(
             {
@@ -140,7 +141,7 @@ def read_events(truth_path: str | Path) -> pd.DataFrame:
 
 
 def _write_events(path: Path, events: list[tuple[int, Event]]) -> None:
-    with h5py.File(path, "r+") as file:
+    with open_hdf5(path, "r+") as file:
         group = file.create_group("truth/events")
         group.create_dataset("tracklet", data=np.array([number for number, _ in events], np.int32))
         for name in ("first", "last"):

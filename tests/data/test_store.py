@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
+from stcnet_lib.data.hdf5 import open_hdf5
 from stcnet_lib.data.images import ImageError, encode_png
 from stcnet_lib.data.store import Role, StoreError, StoreWriter, TrackletStore
 
@@ -125,7 +126,7 @@ def test_truth_roundtrip(path, tmp_path):
         assert occluder.dtype == person.dtype == bool
         np.testing.assert_array_equal(occluder, masks[0][frames.start : frames.stop])
         np.testing.assert_array_equal(person, masks[1][frames.start : frames.stop])
-    with h5py.File(truth.path) as file:  # the documented form
+    with open_hdf5(truth.path) as file:  # the documented form
         np.testing.assert_array_equal(file["truth/occluder"][:], np.packbits(masks[0], axis=2))
     store = TrackletStore(path)
     assert not store.has_truth

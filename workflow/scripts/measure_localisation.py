@@ -1,10 +1,10 @@
 """How well occlusion scores find what the walkers' truth says is hidden, and what others would find."""
 
-import h5py
 import numpy as np
 import pandas as pd
 
 from stcnet_lib.config import EvaluationConfig, OcclusionConfig, parse_section
+from stcnet_lib.data.hdf5 import open_hdf5
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.evaluation.localisation import hidden_table, measure_localisation
 from stcnet_lib.evaluation.reference_study import flat_entries, reference_study
@@ -34,7 +34,7 @@ def main() -> None:
     with (
         TrackletStore(options.store) as store,
         TrackletStore(options.truth) as truth,
-        h5py.File(options.regions) as regions,
+        open_hdf5(options.regions) as regions,
     ):
         hidden = hidden_table(truth, options.config.hidden_share)
         roles = store.roles[options.split]

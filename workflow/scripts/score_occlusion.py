@@ -1,8 +1,7 @@
 """Occlusion scores of every region, the threshold, and the regions under it."""
 
-import h5py
-
 from stcnet_lib.config import OcclusionConfig
+from stcnet_lib.data.hdf5 import open_hdf5
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.files import replacing, write_json
 from stcnet_lib.occlusion import count_flags, flag, score_regions
@@ -23,7 +22,7 @@ def main() -> None:
     add_split(commandline)
     options = commandline.parse_args()
     config = options.config
-    with TrackletStore(options.store) as store, h5py.File(options.regions) as regions:
+    with TrackletStore(options.store) as store, open_hdf5(options.regions) as regions:
         ends = (store.tracklets["start"] + store.tracklets["length"]).to_numpy()
         in_train = store.roles[options.split] == Role.TRAIN
         scores = score_regions(regions["features"], ends, store.frame_number, config, in_train)

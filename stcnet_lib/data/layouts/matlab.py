@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import scipy.io
 
+from stcnet_lib.data.hdf5 import open_hdf5
 from stcnet_lib.data.layouts.base import DataError
 
 _HEADER = 116  # bytes of free text, in which SciPy writes the time
@@ -35,7 +36,7 @@ def read_matrix(path: Path, name: str) -> np.ndarray:
 
 def _read(path: Path, name: str) -> np.ndarray:
     if path.is_file() and h5py.is_hdf5(path):
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             return file[name][()].T  # MATLAB stores columns first
     return scipy.io.loadmat(path, variable_names=[name], mat_dtype=True)[name]
 
@@ -48,7 +49,7 @@ def write_matrix(path: Path, name: str, values: np.ndarray, hdf5: bool = False) 
         with open(path, "r+b") as file:
             file.write(b"MATLAB 5.0 MAT-file, written by stcnet".ljust(_HEADER))
         return
-    with h5py.File(path, "w", userblock_size=_USER_BLOCK) as file:
+    with open_hdf5(path, "w", userblock_size=_USER_BLOCK) as file:
         file[name] = values.T.astype(np.float64)  # what MATLAB itself writes
         file[name].attrs["MATLAB_class"] = np.bytes_("double")
     with open(path, "r+b") as file:  # without this block MATLAB does not take the file for one of its own
