@@ -121,7 +121,11 @@ def extract_region_features(
         Progress("region features", store.num_frames, "frames", seconds=runtime.progress_seconds) as progress,
     ):
         writer.file.attrs.update(
-            digest=store.digest, config=config.canonical_json(), format="stcnet-regions", version=1
+            digest=store.digest,
+            config=config.canonical_json(),
+            format="stcnet-regions",
+            version=1,
+            precision=compute.used_precision(config.precision),
         )
         start = 0
         for images in batches:

@@ -11,7 +11,7 @@ from stcnet_lib.config.errors import problem_lines
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+.-]*$")]  # becomes part of a path
-Precision = Literal["auto", "bf16", "fp32"]  # auto: bf16 where the device computes it natively
+Precision = Literal["auto", "bf16", "fp32"]  # auto: bf16 on GPUs that compute it natively
 
 
 class Section(BaseModel):

@@ -10,12 +10,16 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from stcnet_lib.config import Precision, RuntimeConfig
+
+# Of multiplications: float32 numbers on newer GPUs are rounded to TF32 before them.
+UsedPrecision = Literal["bf16", "tf32", "fp32"]
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,19 @@ class Compute:
         return self.rank == 0
 
     def uses_bf16(self, precision: Precision) -> bool:
-        """`auto` takes bfloat16 only where the hardware multiplies it natively: emulated, it is slower."""
+        """`auto` takes bfloat16 on GPUs that multiply it natively, and nowhere else.
+
+        Not on CPUs: some have it and others do not, so equal settings would give other results there. And in
+        torch 2.15 the weight gradient of a strided convolution on maps of one column is wrong in it.
+        """
         return precision == "bf16" or (precision == "auto" and _native_bf16(self.device))
+
+    def used_precision(self, precision: Precision) -> UsedPrecision:
+        """What a setting comes to on this device; results and trainings to resume from state it."""
+        if self.uses_bf16(precision):
+            return "bf16"
+        cuda = self.device.type == "cuda"
+        return "tf32" if cuda and torch.cuda.get_device_capability(self.device) >= (8, 0) else "fp32"
 
     def autocast(self, precision: Precision) -> AbstractContextManager:
         """Mixed precision for a forward pass; weights, optimisers and losses stay float32."""
@@ -118,7 +133,4 @@ def compute_for(runtime: RuntimeConfig) -> Iterator[Compute]:
 
 
 def _native_bf16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # younger than torch 2.11
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)

@@ -24,7 +24,12 @@ def main() -> None:
     with compute_for(runtime) as compute, TrackletStore(options.store) as store:
         network = load_reid(options.model)
         embeddings = embed_tracklets(network, store, options.split, options.config, runtime, compute)
-        embeddings.write(options.embeddings, {"store": store.digest, "model": file_digest(options.model)})
+        made = {
+            "store": store.digest,
+            "model": file_digest(options.model),
+            "precision": compute.used_precision(network.config.precision),
+        }
+        embeddings.write(options.embeddings, made)
 
 
 if __name__ == "__main__":

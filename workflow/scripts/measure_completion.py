@@ -36,7 +36,8 @@ def main() -> None:
         TrackletStore(options.completed) as completed,
         TrackletStore(options.truth) as truth,
     ):
-        features = frame_features(load_reid(options.model), compute)
+        network = load_reid(options.model)
+        features = frame_features(network, compute)
         frames = measure_frames(source, completed, truth, regions, features, options.config.hidden_share)
         tracklet = source.frame_tracklet
         roles = source.roles[options.split][tracklet]
@@ -51,7 +52,8 @@ def main() -> None:
             options.config.bootstrap,
         )
     counts = {"changed_frames": int(regions["frame"].nunique()), "measured_frames": len(frames)}
-    write_json(options.summary, summary | counts)
+    precision = compute.used_precision(network.config.precision)
+    write_json(options.summary, summary | counts | {"precision": precision})
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ def main() -> None:
         record.table().to_parquet(partial, index=False)
     made = {"method": config.method, "masks": config.masks}
     made["stcnet"] = config.stcnet if config.method == "stcnet" else None
+    made["precision"] = compute.used_precision(network.config.precision) if network else None
     write_json(options.summary, {**made, **record.counts})
 
 

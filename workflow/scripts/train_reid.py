@@ -37,12 +37,12 @@ def main() -> None:
         stores = [opened.enter_context(TrackletStore(path)) for path in options.store]
         data = " ".join(store.digest for store in stores)
         weights = [] if config.pretrained in ("none", "imagenet") else [Path(config.pretrained)]
-        key = resume_key(__file__, config, options.seed, options.split, data, *weights)
+        key = resume_key(__file__, config, compute, options.seed, options.split, data, *weights)
         network, history, state = train_reid(
             config, stores, options.split, options.seed, folder, key, runtime, compute
         )
         if compute.is_main:
-            details = history.finish(folder / "history.csv") | provenance(compute, started, data)
+            details = history.finish(folder / "history.csv") | provenance(config, compute, started, data)
             save_model(options.model, "reid", network, config.canonical_json(), network.num_classes, details)
             state.remove()
 

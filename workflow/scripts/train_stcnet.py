@@ -33,7 +33,14 @@ def main() -> None:
     started = time.time()
     with compute_for(runtime) as compute, TrackletStore(options.store) as store:
         key = resume_key(
-            __file__, config, options.seed, options.split, store.digest, options.scores, options.guider
+            __file__,
+            config,
+            compute,
+            options.seed,
+            options.split,
+            store.digest,
+            options.scores,
+            options.guider,
         )
         flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
         samples = CompletionSamples(store, flags, options.split, config, options.seed)
@@ -42,7 +49,9 @@ def main() -> None:
             config, samples, guider, options.seed, folder, key, runtime, compute
         )
         if compute.is_main:
-            details = history.finish(folder / "history.csv") | provenance(compute, started, store.digest)
+            details = history.finish(folder / "history.csv") | provenance(
+                config, compute, started, store.digest
+            )
             details["target_frames"] = len(samples.targets)
             save_model(
                 options.model, "stcnet", network, config.canonical_json(), samples.num_classes, details

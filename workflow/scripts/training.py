@@ -7,26 +7,38 @@ from pathlib import Path
 
 import torch
 
-from stcnet_lib.config import Section
+from stcnet_lib.config import ReIDConfig, StcnetConfig
 from stcnet_lib.files import file_digest, text_digest
 from stcnet_lib.training.compute import Compute
 from workflow.library import imported_files
 
 
-def resume_key(script: str, config: Section, seed: int, split: int, data: str, *inputs: Path) -> str:
-    """Digest of all that a training depends on: code, settings, seed, the data's digest, further inputs."""
+def resume_key(
+    script: str,
+    config: ReIDConfig | StcnetConfig,
+    compute: Compute,
+    seed: int,
+    split: int,
+    data: str,
+    *inputs: Path,
+) -> str:
+    """Digest of all that a training depends on: code, settings, what precision comes to on this device, seed,
+    the data's digest, further inputs."""
     script = Path(script).relative_to(Path.cwd()).as_posix()
     code = [file_digest(path) for path in (script, *imported_files(script))]
-    return text_digest(
-        config.canonical_json(), str(seed), str(split), data, *code, *[file_digest(path) for path in inputs]
-    )
+    device = (compute.device.type, compute.used_precision(config.precision))
+    files = [file_digest(path) for path in inputs]
+    return text_digest(config.canonical_json(), *device, str(seed), str(split), data, *code, *files)
 
 
-def provenance(compute: Compute, started: float, data_digest: str) -> dict[str, object]:
-    """What a model was made with: versions, device, time and the digest of its data."""
+def provenance(
+    config: ReIDConfig | StcnetConfig, compute: Compute, started: float, data_digest: str
+) -> dict[str, object]:
+    """What a model was made with: versions, device, precision, time and the digest of its data."""
     gpu_memory = torch.cuda.max_memory_allocated() / 2**20 if compute.device.type == "cuda" else None
     return {
         "device": compute.describe(),
+        "precision": compute.used_precision(config.precision),
         "torch": torch.__version__,
         "seconds": round(time.time() - started, 1),
         "gpu_memory_mib": gpu_memory,
