@@ -191,7 +191,8 @@ def flag(table: pd.DataFrame, taus: Sequence[float], most: float = 1.0) -> pd.Da
     if most < 1:
         scores = table.groupby(["tracklet", "region"], sort=False)["score"]
         place = scores.rank(method="first").to_numpy()  # 1 for the lowest score of a tracklet's region
-        occluded &= place <= np.floor(most * scores.transform("size").to_numpy())
+        # Rounded first: .7 × 90 is a little under 63 in binary.
+        occluded &= place <= np.floor(np.round(most * scores.transform("size").to_numpy(), 6))
     return table.assign(occluded=occluded)
 
 

@@ -291,6 +291,15 @@ def test_flags_compare_with_the_threshold_of_the_region():
     assert flag(table, [0.6, 0.4, 0.5]).occluded.tolist() == [True, False, False, False]
 
 
+@pytest.mark.parametrize(
+    ("most", "frames", "count"), [(0.7, 90, 63), (0.29, 100, 29), (0.57, 100, 57), (1 / 3, 9, 3), (0.5, 7, 3)]
+)
+def test_the_cap_is_exact(most, frames, count):
+    """0.7 × 90 is 62.99… in binary."""
+    table = pd.DataFrame({"tracklet": 0, "region": 0, "score": np.linspace(-1, 0, frames, dtype=np.float32)})
+    assert flag(table, [0.5] * 3, most)["occluded"].sum() == count
+
+
 @pytest.mark.parametrize("most", [0.25, 0.5, 1.0])
 def test_at_most_a_share_of_a_regions_frames_is_flagged_the_lowest_first(most):
     generator = np.random.default_rng(0)

@@ -27,9 +27,11 @@ from stcnet_lib.config.experiment import (
     truth_rows,
 )
 from stcnet_lib.config.learning import (
+    AdversarialForm,
     CompletionConfig,
     FeaturesConfig,
     OcclusionConfig,
+    References,
     ReIDConfig,
     StcnetConfig,
 )
@@ -46,6 +48,7 @@ from stcnet_lib.config.section import (
 
 __all__ = [
     "SPLITS",
+    "AdversarialForm",
     "CompletionConfig",
     "Config",
     "ConfigError",
@@ -60,6 +63,7 @@ __all__ = [
     "Precision",
     "QueryRule",
     "ReIDConfig",
+    "References",
     "RuntimeConfig",
     "Section",
     "SectionType",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -23,10 +24,10 @@ def problem_lines(section: type[BaseModel], problem: dict[str, Any]) -> list[str
         parent = _section_at(section, problem["loc"][:-1])
         known = set(parent.model_fields) if parent else set()
         return [f"{key}: unknown key, wanted {one_of(str(problem['loc'][-1]), known)}"]
-    return [f"{key}: got {got!r}, wanted {_wanted(kind, context, problem['msg'])}"]
+    return [f"{key}: got {got!r}, wanted {_wanted(kind, context, problem['msg'], got)}"]
 
 
-def _wanted(kind: str, context: dict[str, Any], message: str) -> str:
+def _wanted(kind: str, context: dict[str, Any], message: str, got: Any) -> str:
     comparisons = {
         "greater_than": ("more than", "gt"),
         "greater_than_equal": ("at least", "ge"),
@@ -36,9 +37,22 @@ def _wanted(kind: str, context: dict[str, Any], message: str) -> str:
     if kind in comparisons:
         words, bound = comparisons[kind]
         return f"{words} {context[bound]}"
+    if kind in ("tuple_type", "list_type"):
+        return f"a list, such as {_as_list(got)}"
+    if kind == "too_short":
+        least = context["min_length"]
+        return f"at least {least} {'entry' if least == 1 else 'entries'}"
     if kind == "literal_error":
         return f"one of {context['expected']}"
     return message.removeprefix("Input should be ").removeprefix("Input should have ")
+
+
+def _as_list(got: Any) -> str:
+    """What somebody who gave one value, or a text that was to be a list, probably meant."""
+    numbers = re.findall(r"-?\d+(?:\.\d+)?", got) if isinstance(got, str) else []
+    if numbers:
+        return f"[{', '.join(numbers)}]"
+    return f"[{got}]" if isinstance(got, (int, float, str)) and got != "" else "[1, 2]"
 
 
 def _section_at(section: type[BaseModel], location: tuple[Any, ...]) -> type[BaseModel] | None:

@@ -13,6 +13,7 @@ from stcnet_lib.config.learning import (
     CompletionConfig,
     FeaturesConfig,
     OcclusionConfig,
+    References,
     ReIDConfig,
     StcnetConfig,
 )
@@ -40,7 +41,9 @@ def joined(train: str) -> tuple[str, ...]:
 class EvaluationConfig(Section):
     """Retrieval as the literature measures it (paper §5.1)."""
 
-    ranks: tuple[Annotated[int, Field(ge=1)], ...] = (1, 5, 10, 20)
+    ranks: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = Field(
+        (1, 5, 10, 20), description="of the CMC, 1 among them"
+    )
     protocol: Literal["gallery-only", "query-in-gallery", "official"] = "gallery-only"
     test_frames: Literal["all"] | int = Field(
         "all",
@@ -55,6 +58,15 @@ class EvaluationConfig(Section):
         lt=1,
         description="walkers: a third counts as hidden where more of its person pixels are covered",
     )
+
+    @field_validator("ranks")
+    @classmethod
+    def _with_rank_1(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if 1 not in value or len(set(value)) < len(value):
+            raise ValueError(
+                f"got {list(value)}, wanted different ranks and 1 among them, such as [1, 5, 10, 20]"
+            )
+        return value
 
     @field_validator("test_frames", mode="before")
     @classmethod
@@ -82,8 +94,8 @@ class Config(Section):
     """Everything `config.yaml` may hold."""
 
     dataset: DatasetConfig
-    splits: tuple[Annotated[int, Field(ge=0)], ...] = (0,)
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = (0,)
+    splits: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = Field((0,), min_length=1)
     guider: ReIDConfig = ReIDConfig(non_local=False)
     trained_guider: str | None = Field(
         None, description="model.json of a trained network: used as it is, and `guider` is not read"
@@ -113,6 +125,13 @@ class Config(Section):
         if layout == "manifest":
             raise ValueError("got 'all', wanted a list: how many splits there are stands in the manifest")
         return tuple(range(SPLITS.get(layout, 1)))
+
+    @field_validator("splits", "seeds")
+    @classmethod
+    def _each_once(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"got {list(value)}, wanted each number once: it would count twice in the means")
+        return value
 
     @model_validator(mode="before")
     @classmethod
@@ -149,6 +168,15 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _guider_of_single_frames(self) -> Config:
+        if self.guider.non_local and self.trained_guider is None:
+            raise ValueError(
+                "guider.non_local: got true, wanted false: the guider gives features of single frames, which "
+                "a network with non-local blocks does not have; put them into networks"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _references(self) -> Config:
         data = {"raw", *self.completions} | ({"clean"} if self.has_truth else set())
         problems = []
@@ -178,6 +206,11 @@ class Config(Section):
         """A completion network: `default`, or one of `stcnets`, which differs in what it names there."""
         changes = self.stcnets.get(name, {})
         return validate(StcnetConfig, self.stcnet.model_dump() | changes)
+
+    def references_of(self, completion: str) -> References:
+        """The rule by which a completion chooses frames to restore from."""
+        row = self.completions[completion]
+        return self.stcnet_named(row.stcnet).references if row.references == "network" else row.references
 
     @property
     def has_truth(self) -> bool:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from stcnet_lib.config.section import Fraction, Name, Precision, Section
+
+AdversarialForm = Literal["non_saturating", "saturating"]
+References = Literal["frame", "region"]
+Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
 class ReIDConfig(Section):
@@ -113,7 +117,9 @@ class StcnetConfig(Section):
     channels: int = Field(
         32, ge=4, le=256, description="of the first layer, 4 times as many at 1/4 resolution"
     )
-    dilations: tuple[int, ...] = Field((2, 4, 8, 16), description="silent; the ancestors' rates")
+    dilations: tuple[Annotated[int, Field(ge=1, le=128)], ...] = Field(
+        (2, 4, 8, 16), description="silent; the ancestors' rates"
+    )
     output: Literal["clip", "tanh"] = Field("clip", description="silent; clip to [-1, 1] as DeepFill")
     temporal: Literal["attention", "concat", "none"] = Field(
         "attention",
@@ -132,7 +138,7 @@ class StcnetConfig(Section):
         "decoder",
         description="decoder: as printed; blend: the decoder also weighs the references' pixels",
     )
-    references: Literal["frame", "region"] = Field(
+    references: References = Field(
         "frame",
         description="frame: nearest frames without any flagged region, as printed; region: nearest "
         "frames in which that region is visible",
@@ -150,7 +156,9 @@ class StcnetConfig(Section):
         description="frames: longest simulated occlusion; references of a sample lie outside it. 1: adjacent",
     )
     two_regions: Fraction = Field(
-        0.1, description="chance of masking two thirds: restoration meets frames with two flagged"
+        0.0,
+        description="chance of masking two thirds; the paper masks a region, while restoration meets frames "
+        "with two flagged",
     )
     global_discriminator: bool = True
     local_discriminator: bool = True
@@ -158,13 +166,18 @@ class StcnetConfig(Section):
         "crop", description="crop of the region (Fig. 1), or M·x on the whole frame (Eq. 8)"
     )
     discriminator_channels: int = Field(64, ge=4, le=512, description="doubling up to 8 times")
+    adversarial: AdversarialForm = Field(
+        "non_saturating",
+        description="what generators minimise: -log D(x2), or log(1 - D(x2)) as Eq. 7-8 may be read, whose "
+        "gradient vanishes while the discriminators win",
+    )
     guider_loss: bool = True
     lambda_adversarial: float = Field(0.001, ge=0, le=10, description="λ1")
     lambda_guider: float = Field(0.1, ge=0, le=10, description="λ2")
     batch: int = Field(16, ge=1, le=4096, description="frames, over all GPUs together; silent")
     iterations: int = Field(60_000, ge=1, le=10_000_000, description="silent")
     lr: float = Field(1e-4, gt=0, le=1)
-    betas: tuple[float, float] = Field((0.5, 0.999), description="silent; DCGAN's habit")
+    betas: tuple[Beta, Beta] = Field((0.5, 0.999), description="of Adam, below 1; silent; DCGAN's habit")
     schedule: Literal["constant", "cosine"] = "constant"
     precision: Precision = "auto"
 
@@ -178,10 +191,16 @@ class CompletionConfig(Section):
     )
     stcnet: Name = Field(
         "default",
-        description="methods stcnet, spatial: `default` (the section stcnet) or a name of stcnets",
+        description="`default` (the section stcnet) or a name of stcnets: the network of methods stcnet and "
+        "spatial, and that of which copy and mean are controls",
     )
     masks: Literal["predicted", "oracle"] = Field(
         "predicted", description="flagged by the occlusion scores, or by the walkers' ground truth"
+    )
+    references: Literal["network", "frame", "region"] = Field(
+        "network",
+        description="frames to copy from: as the completion network `stcnet` has them, so that a control "
+        "differs from it in the filling alone; or frame or region, for copy and mean",
     )
     no_reference: Literal["spatial", "leave"] = Field(
         "spatial",
@@ -196,3 +215,11 @@ class CompletionConfig(Section):
     all_occluded: Literal["restore", "leave"] = Field(
         "restore", description="a frame with all three regions flagged"
     )
+
+    @model_validator(mode="after")
+    def _references_of_its_own(self) -> CompletionConfig:
+        if self.references != "network" and self.method not in ("copy", "mean"):
+            raise ValueError(
+                f"references: got '{self.references}', wanted 'network': only copy and mean choose their own"
+            )
+        return self

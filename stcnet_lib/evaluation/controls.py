@@ -1,7 +1,8 @@
 """What the default STCnet brings beyond its controls: copying, discarding, other completion networks, …
 
 Each variant with data that it made is paired with the variants that differ in completions alone: same
-re-ID network, same masks, and trained likewise, on the same data or each on the data it is tested on.
+re-ID network, same masks, and trained likewise, on the same data or each on the data it is tested on. Copies
+are controls only if they were taken from the frames that STCnet was given; other networks may choose theirs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from stcnet_lib.evaluation.statistics import paired_bootstrap
 from stcnet_lib.evaluation.variants import data_sets
 
 Variant = tuple[str, str, str]
+_FROM_FRAMES = ("copy", "mean")  # methods that are given frames, as STCnet is
 
 
 class Made(NamedTuple):
@@ -22,17 +24,28 @@ class Made(NamedTuple):
     method: str
     stcnet: str | None
     masks: str
+    references: tuple[str, int] | None = None  # rule and margin of the frames it was made from, if it has any
 
     @property
     def restores(self) -> bool:
         """Whether it is the default STCnet's."""
         return (self.method, self.stcnet) == ("stcnet", "default")
 
+    def is_control_of(self, restored: Made) -> bool:
+        """Whether it differs from the default STCnet's completion in the filling alone."""
+        alike = self.method not in _FROM_FRAMES or self.references == restored.references
+        return restored.restores and not self.restores and self.masks == restored.masks and alike
+
 
 def completions_made(restoration: Mapping[str, Mapping[str, Any]]) -> dict[str, Made]:
     """Name -> how it was made, from what `restore_dataset` says of `…/completion~NAME`."""
     return {
-        path.rpartition("completion~")[2]: Made(said["method"], said["stcnet"], said["masks"])
+        path.rpartition("completion~")[2]: Made(
+            said["method"],
+            said["stcnet"],
+            said["masks"],
+            (said["references"], said["reference_margin"]) if "references" in said else None,
+        )
         for path, said in restoration.items()
     }
 
@@ -43,9 +56,7 @@ def pairs(results: Mapping[Cell, Result], made: Mapping[str, Made]) -> Iterator[
     for restored in variants:
         own = made[restored[2]]
         for control in variants:
-            other = made[control[2]]
-            comparable = own.restores and not other.restores and own.masks == other.masks
-            if comparable and _likewise(restored, control):
+            if made[control[2]].is_control_of(own) and _likewise(restored, control):
                 yield restored, control
 
 

@@ -22,6 +22,7 @@ class Needs(NamedTuple):
     splits: tuple[int, ...]
     trains: bool  # a re-ID network, so that classes are wanted
     protocol: str | None  # of the headline; none if nothing is scored
+    classes: int | None = None  # people whom a trained guider must know to guide STCnet; none: it does not
 
 
 class Scorable(NamedTuple):
@@ -92,6 +93,11 @@ def _to_train(tracklets: pd.DataFrame, roles: np.ndarray, needs: Needs) -> Itera
         yield "got no train tracklet, wanted some: guider, thresholds and STCnet learn from them"
     elif people == 1 and needs.trains:
         yield "got one person to train on, wanted two at least: with one class a network learns nothing"
+    if needs.classes not in (None, people):
+        yield (
+            f"got a trained_guider that knows {needs.classes} people and {people} others to train on, wanted "
+            "stcnet.guider_loss to be false: it cannot tell these apart"
+        )
 
 
 def _to_score(tracklets: pd.DataFrame, roles: np.ndarray, needs: Needs) -> Iterator[str]:

@@ -6,6 +6,8 @@ against the pixels of both references, which it may shift by a small learned flo
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -13,7 +15,9 @@ from torch.nn import functional as F
 CHANNELS = 7  # logits of synthesised, previous, next; flow (x, y) of previous, of next
 MAX_FLOW = 10.0  # pixels: a foot moves about that far while an occluder passes
 _SYNTHESIS_PRIOR = -2.0  # logit: starts near copying, which is the strong baseline
-_LEAST_VALIDITY = 0.99  # a bilinear sample that touches a hidden pixel is not used; 1 up to rounding
+_LEAST_VALIDITY = (
+    0.99  # a bilinear sample that touches a hidden pixel, or none, is not used; 1 up to rounding
+)
 
 
 def blend(
@@ -41,19 +45,23 @@ def blend(
     for i, (image, mask) in enumerate(zip(references, hidden, strict=True)):
         flow, logit = flows[:, 2 * i : 2 * i + 2], controls[:, i + 1 : i + 2]
         sources.append(warp(image.to(dtype), flow))
-        if mask is not None:
-            validity = warp(1 - mask.to(dtype), flow.detach())
-            logit = logit.masked_fill(validity < _LEAST_VALIDITY, -torch.inf)
+        visible = torch.ones_like(logit) if mask is None else 1 - mask.to(dtype)
+        validity = warp(visible.detach(), flow.detach(), outside="zeros")
+        logit = logit.masked_fill(validity < _LEAST_VALIDITY, -torch.inf)
         logits.append(logit)
     weights = torch.cat(logits, dim=1).softmax(1)  # the synthesised one is always finite
     image = (weights[:, :, None] * torch.stack(sources, dim=1)).sum(1)
     return image, weights
 
 
-def warp(images: Tensor, flow: Tensor) -> Tensor:
-    """Bilinear samples of images (B, C, H, W) at p + flow(p); flow (B, 2, H, W) is (x, y) in pixels."""
+def warp(images: Tensor, flow: Tensor, outside: Literal["border", "zeros"] = "border") -> Tensor:
+    """Bilinear samples of images (B, C, H, W) at p + flow(p); flow (B, 2, H, W) is (x, y) in pixels.
+
+    Args:
+        outside: what stands beyond the picture: its border repeated, or zeros.
+    """
     height, width = images.shape[2:]
     rows = torch.arange(height, device=flow.device, dtype=flow.dtype)[:, None] + flow[:, 1]  # (B, H, W)
     columns = torch.arange(width, device=flow.device, dtype=flow.dtype) + flow[:, 0]
     grid = torch.stack([(2 * columns + 1) / width - 1, (2 * rows + 1) / height - 1], dim=3)
-    return F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode=outside, align_corners=False)

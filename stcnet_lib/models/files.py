@@ -86,6 +86,21 @@ def load_reid(path: str | Path, device: str | torch.device = "cpu") -> ReIDNetwo
     return with_weights(network, path, description["weights_sha256"], device)
 
 
+def load_guider(path: str | Path, device: str | torch.device = "cpu") -> ReIDNetwork:
+    """A saved re-ID network that gives features of single frames, as the guider must.
+
+    Raises:
+        ValueError: as `load_reid`, or because the network has non-local blocks.
+    """
+    network = load_reid(path, device)
+    if network.non_local:
+        raise ValueError(
+            f"'{model_paths(path)[1]}': got a network with non-local blocks as guider, wanted one without: they "
+            "mix the frames of a clip, and the guider gives features of single frames; see trained_guider"
+        )
+    return network
+
+
 def read_description(path: str | Path, kind: Kind) -> dict[str, Any]:
     """`model.json`, checked for its form and kind but not against the weights."""
     _, json_path = model_paths(path)

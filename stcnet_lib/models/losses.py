@@ -1,7 +1,8 @@
 """STCnet's losses (paper §3.4, §3.5, Eq. 4, 7-10).
 
 The λ only make sense with a mean over pixels, so the L1 terms are means. Generators minimise the
-non-saturating form of Eq. 7-8, whose gradient does not vanish while the discriminators win.
+non-saturating form of Eq. 7-8, whose gradient does not vanish while the discriminators win, or, if the
+configuration says so, the saturating one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stcnet_lib.config import StcnetConfig
+from stcnet_lib.config import AdversarialForm, StcnetConfig
 from stcnet_lib.data.transforms import unit_to_imagenet
 from stcnet_lib.models.reid import ReIDNetwork
 
@@ -31,8 +32,10 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return real + fake
 
 
-def generator_adversarial_loss(fake_logits: Tensor) -> Tensor:
-    """-log D(fake), the mean over (N,) logits."""
+def generator_adversarial_loss(fake_logits: Tensor, form: AdversarialForm = "non_saturating") -> Tensor:
+    """-log D(fake), or with `saturating` log(1 - D(fake)): the mean over (N,) logits."""
+    if form == "saturating":
+        return -F.softplus(fake_logits).mean()
     return F.binary_cross_entropy_with_logits(fake_logits, torch.ones_like(fake_logits))
 
 

@@ -251,7 +251,9 @@ def generator_losses(
         # Called unwrapped and frozen: gradients pass through, the discriminators get none.
         players.discriminators.requires_grad_(False)
         logits = players.discriminators(batch.shown(completion.x2), batch.masked)
-        losses["adversarial"] = sum(generator_adversarial_loss(value) for value in logits.values())
+        losses["adversarial"] = sum(
+            generator_adversarial_loss(value, config.adversarial) for value in logits.values()
+        )
         players.discriminators.requires_grad_(True)
     if players.guider is not None:
         losses["guider"] = guider_loss(players.guider, batch.shown(completion.x2), batch.label)

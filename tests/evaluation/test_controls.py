@@ -63,6 +63,20 @@ def test_pairs_differ_in_the_completion_alone():
     ]
 
 
+def test_copies_from_other_frames_are_no_control():
+    """Under paper.yaml STCnet had `frame` and 0, the copy `region` and 1: two differences at once."""
+    own = Made("stcnet", "default", "predicted", ("frame", 0))
+    for method in ("copy", "mean"):
+        assert Made(method, None, "predicted", ("frame", 0)).is_control_of(own)
+        assert not Made(method, None, "predicted", ("region", 0)).is_control_of(own)
+        assert not Made(method, None, "predicted", ("frame", 1)).is_control_of(own)
+    # What uses no frames, or has a network of its own, is compared as it is.
+    assert Made("discard", None, "predicted", ("region", 0)).is_control_of(own)
+    assert Made("stcnet", "printed", "predicted", ("region", 1)).is_control_of(own)
+    said = {"method": "copy", "stcnet": None, "masks": "oracle", "references": "frame", "reference_margin": 2}
+    assert completions_made({"completion~c": said})["c"].references == ("frame", 2)
+
+
 def test_differences_equal_loops():
     seeds, restored, control = (0, 1, 2), ("nl", "stcnet", "stcnet"), ("nl", "copy", "copy")
     found = results(restored, control, seeds=seeds)

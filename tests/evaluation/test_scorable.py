@@ -68,6 +68,8 @@ LACKING = {
     "one train person, no training": (WHOLE[1:], SCORED._replace(trains=False), None),
     "no train": (WHOLE[2:], SCORED._replace(trains=False), "got no train tracklet"),
     "no score wanted": (TWO, SCORED._replace(protocol=None), None),
+    "a guider of these people": (WHOLE, SCORED._replace(classes=2), None),
+    "a guider of other people": (WHOLE, SCORED._replace(classes=625), "got a trained_guider that knows 625"),
     "another split": (WHOLE, SCORED._replace(splits=(0, 3)), "splits: got 3, wanted numbers below 1"),
 }
 

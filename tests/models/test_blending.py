@@ -1,5 +1,6 @@
 """Blending with real pixels: copies at the start, follows the flow, never takes hidden pixels."""
 
+import pytest
 import torch
 
 from stcnet_lib.models.blending import CHANNELS, MAX_FLOW, blend, warp
@@ -59,6 +60,27 @@ def test_the_validity_moves_with_the_flow():
     image, weights = blend(colours, controls, (previous, following), (hidden, None))
     assert weights[:, 1, :, 4:].abs().max() == 0
     torch.testing.assert_close(image[..., :4], previous[..., 2:6], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(("axis", "shift"), [(3, 3.0), (3, -3.0), (4, 2.0), (4, -2.0)])
+@pytest.mark.parametrize("masked", [False, True])
+def test_pixels_beyond_the_border_are_never_chosen(axis, shift, masked):
+    """Nothing stands there, whether or not the reference has a mask; unmoved border pixels stay valid."""
+    colours, previous, following = _images()
+    hidden = (torch.zeros(2, 1, 12, 10) if masked else None,) * 2
+    controls = _controls()
+    controls[:, axis] = torch.atanh(torch.tensor(shift / MAX_FLOW))
+    controls[:, 1] = 50
+    _, weights = blend(colours, controls, (previous, following), hidden)
+    places = torch.arange(10 if axis == 3 else 12) + shift
+    inside = (places >= 0) & (places <= len(places) - 1)
+    wanted = inside.expand(12, 10) if axis == 3 else inside[:, None].expand(12, 10)
+    taken = weights[:, 1] > 0.5
+    assert torch.equal(taken, wanted.expand(2, 12, 10))
+    assert weights[:, 1][~taken].abs().max() == 0
+    still = _controls()
+    still[:, 2] = 50
+    assert blend(colours, still, (previous, following), hidden)[1][:, 2].min() > 0.99
 
 
 def test_warp_samples_bilinearly_and_repeats_the_border():

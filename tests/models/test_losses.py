@@ -51,6 +51,16 @@ def test_adversarial_loss_does_not_saturate():
     assert logits.grad[0].item() == pytest.approx(-0.5, abs=1e-6)  # the full slope of -z over two samples
 
 
+def test_the_saturating_form_vanishes_where_the_discriminator_wins():
+    logits = torch.tensor([-20.0, 1.0], requires_grad=True, dtype=torch.float64)
+    loss = generator_adversarial_loss(logits, "saturating")
+    loss.backward()
+    share = [1 / (1 + math.exp(-z)) for z in (-20.0, 1.0)]  # D(fake)
+    assert loss.item() == pytest.approx(sum(math.log(1 - d) for d in share) / 2, abs=1e-12)
+    assert logits.grad.tolist() == pytest.approx([-d / 2 for d in share], abs=1e-12)  # by the chain rule
+    assert abs(logits.grad[0].item()) < 1e-8
+
+
 def test_total_weighs_as_the_paper():
     terms = torch.tensor(0.3), torch.tensor(2.0), torch.tensor(5.0)
     assert total_loss(StcnetConfig(), *terms).item() == pytest.approx(0.3 + 0.001 * 2 + 0.1 * 5)

@@ -47,3 +47,12 @@ def test_damaged_weights_are_refused(trained, tmp_path):
     assert "model.safetensors" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert not (tmp_path / "guider/model.json").exists()
+
+
+def test_a_network_of_clips_is_refused(tmp_path):
+    """Its first job would have failed, after every frame was decoded."""
+    config = ReIDConfig(backbone="resnet18", stem_channels=8, pretrained="none", non_local=True)
+    save_model(tmp_path / "nl", "reid", ReIDNetwork(config, 5), config.canonical_json(), 5)
+    failed = use(tmp_path / "nl/model.json", tmp_path / "guider/model.json")
+    assert failed.returncode == 1
+    assert "got a network with non-local blocks as guider" in failed.stderr

@@ -40,6 +40,21 @@ def test_a_preset_asks_for_its_folder_and_for_nothing_else(name):
         merged(name, root=None)
 
 
+def test_paper_yaml_sets_back_every_value():
+    """Whatever config.yaml changes for small data: sections with the paper's defaults are these again."""
+    config, defaults = (
+        merged("paper", root=None),
+        load_config({"dataset": {"name": "w", "layout": "walkers"}}),
+    )
+    for section in ("guider", "features", "occlusion", "stcnet"):
+        assert getattr(config, section) == getattr(defaults, section), section
+    assert config.networks["nl"] == defaults.networks["nl"]
+    # Every completion has the neighbours of the paper's, controls too.
+    for name, completion in config.completions.items():
+        assert completion.reference_margin == 0, name
+        assert config.references_of(name) == "frame", name
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_with_paper_yaml_a_preset_has_the_papers_settings_in_either_order(name, tmp_path):
     config = merged("paper", name, root=tmp_path)

@@ -94,7 +94,12 @@ def part(section: Section, *keys: str) -> str:
 def data_needs() -> list[str]:
     """What a run asks of its data, as options of `check_dataset`."""
     options = [] if settings.trained_guider and not each_network() else ["--trains"]
-    return options + (["--protocol", settings.evaluation.protocol] if settings.variants else [])
+    if settings.variants:
+        options += ["--protocol", settings.evaluation.protocol]
+    stcnets = {settings.completions[name].stcnet for name in used_completions() if needs_stcnet(name)}
+    if settings.trained_guider and any(settings.stcnet_named(name).guider_loss for name in stcnets):
+        options += ["--guider", settings.trained_guider]
+    return options
 
 
 def checked_data() -> list[str]:

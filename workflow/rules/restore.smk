@@ -38,7 +38,8 @@ rule restore_dataset:
     params:
         config=lambda wildcards: settings.completions[wildcards.completion].canonical_json(),
         options=restore_options,
+        references=lambda wildcards: settings.references_of(wildcards.completion),
     shell:
         "python -m workflow.scripts.restore_dataset --config {params.config:q} --store {input.store} "
-        "{params.options} --completed {output.completed} "
+        "{params.options} --references {params.references} --completed {output.completed} "
         "--regions {output.regions} --summary {output.summary} 2>&1 | tee {log}"

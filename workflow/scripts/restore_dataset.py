@@ -1,10 +1,11 @@
 """Replace the flagged regions of a data set; the result is a data set of the same form."""
 
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 
-from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config import CompletionConfig, References
 from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.evaluation.localisation import hidden_table
 from stcnet_lib.files import replacing, write_json
@@ -32,6 +33,12 @@ def main() -> None:
     commandline.add_argument(
         "--hidden-share", type=float, default=0.3, help="oracle masks: share of person pixels covered"
     )
+    commandline.add_argument(
+        "--references",
+        choices=get_args(References),
+        default="frame",
+        help="frames to restore from: frames without any flagged region, or such as show the region",
+    )
     options = commandline.parse_args()
     config, runtime = options.config, runtime_settings()
     with compute_for(runtime) as compute, TrackletStore(options.store) as store:
@@ -41,12 +48,11 @@ def main() -> None:
         else:
             flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
         network = load_stcnet(options.stcnet) if options.stcnet else None
-        references = network.config.references if network else "region"
         record = restore(
             config,
             store,
             flags,
-            references,
+            options.references,
             filler_for(config, network, compute),
             options.completed,
             runtime.progress_seconds,
@@ -55,6 +61,7 @@ def main() -> None:
         record.table().to_parquet(partial, index=False)
     made = {"method": config.method, "masks": config.masks}
     made["stcnet"] = config.stcnet if config.method == "stcnet" else None
+    made |= {"references": options.references, "reference_margin": config.reference_margin}
     made["precision"] = compute.used_precision(network.config.precision) if network else None
     write_json(options.summary, {**made, **record.counts})
 

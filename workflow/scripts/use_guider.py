@@ -3,7 +3,7 @@
 import shutil
 
 from stcnet_lib.files import replacing
-from stcnet_lib.models.files import load_reid, model_paths
+from stcnet_lib.models.files import load_guider, model_paths
 from workflow.scripts.command import add_paths, parser, run
 
 
@@ -11,7 +11,7 @@ def main() -> None:
     commandline = parser(__doc__)
     add_paths(commandline, trained="model.json of the network", model="model.json to write")
     options = commandline.parse_args()
-    load_reid(options.trained)  # its error tells what is missing or damaged
+    load_guider(options.trained)  # its error tells what is missing, damaged or unfit
     # Weights first: their description says whether they belong to it.
     for source, target in zip(model_paths(options.trained), model_paths(options.model), strict=True):
         with replacing(target) as partial:
