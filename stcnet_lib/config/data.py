@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from stcnet_lib.config.section import Fraction, Name, Section
+from stcnet_lib.config.section import Fraction, Name, Section, expanded
 
 Layout = Literal[
     "walkers", "folder", "manifest", "mars", "ilids_vid", "prid2011", "duke_video", "ls_vid", "video"
@@ -91,6 +91,11 @@ class DatasetConfig(Section):
     )
     walkers: WalkersConfig = WalkersConfig()
     video: VideoConfig = VideoConfig()
+
+    @field_validator("root")
+    @classmethod
+    def _as_a_shell_reads_it(cls, value: str | None) -> str | None:
+        return value and expanded(value)
 
     @model_validator(mode="after")
     def _root(self) -> DatasetConfig:

@@ -17,7 +17,7 @@ from stcnet_lib.config.learning import (
     ReIDConfig,
     StcnetConfig,
 )
-from stcnet_lib.config.section import ConfigError, Name, Section, validate
+from stcnet_lib.config.section import ConfigError, Name, Section, expanded, validate
 
 
 class VariantConfig(Section):
@@ -42,7 +42,7 @@ class EvaluationConfig(Section):
     """Retrieval as the literature measures it (paper §5.1)."""
 
     ranks: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = Field(
-        (1, 5, 10, 20), description="of the CMC, 1 among them"
+        (1, 5, 10, 20), min_length=1, description="of the CMC; rank 1 comes in any case"
     )
     protocol: Literal["gallery-only", "query-in-gallery", "official"] = "gallery-only"
     test_frames: Literal["all"] | int = Field(
@@ -61,11 +61,9 @@ class EvaluationConfig(Section):
 
     @field_validator("ranks")
     @classmethod
-    def _with_rank_1(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if 1 not in value or len(set(value)) < len(value):
-            raise ValueError(
-                f"got {list(value)}, wanted different ranks and 1 among them, such as [1, 5, 10, 20]"
-            )
+    def _each_rank_once(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"got {list(value)}, wanted each rank once")
         return value
 
     @field_validator("test_frames", mode="before")
@@ -149,6 +147,7 @@ class Config(Section):
     @field_validator("trained_guider")
     @classmethod
     def _model_file(cls, value: str | None) -> str | None:
+        value = value and expanded(value)
         if value is not None and not Path(value).is_file():
             raise ValueError(f"got '{value}', wanted the model.json of a trained network, or null")
         return value

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from stcnet_lib.config.section import Fraction, Name, Precision, Section
+from stcnet_lib.config.section import Fraction, Name, Precision, Section, expanded
 
 AdversarialForm = Literal["non_saturating", "saturating"]
 References = Literal["frame", "region"]
@@ -41,6 +41,11 @@ class ReIDConfig(Section):
     flip: Fraction = Field(0.5, description="chance of a horizontal flip, one decision a clip")
     colour_jitter: Fraction = Field(0.0, description="brightness, contrast, saturation, one draw a clip")
     precision: Precision = "auto"
+
+    @field_validator("pretrained")
+    @classmethod
+    def _as_a_shell_reads_it(cls, value: str) -> str:
+        return value if value in ("none", "imagenet") else expanded(value)
 
     @model_validator(mode="after")
     def _weights(self) -> ReIDConfig:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -12,6 +13,11 @@ from stcnet_lib.config.errors import problem_lines
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+.-]*$")]  # becomes part of a path
 Precision = Literal["auto", "bf16", "fp32"]  # auto: bf16 on GPUs that compute it natively
+
+
+def expanded(path: str) -> str:
+    """A path with `~` and environment variables as a shell would read them, unless it exists as it is."""
+    return path if os.path.exists(path) else os.path.expanduser(os.path.expandvars(path))
 
 
 class Section(BaseModel):

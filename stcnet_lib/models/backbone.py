@@ -65,12 +65,17 @@ class Backbone(ResNet):
         return self.maps(images)
 
 
+_FIRST = "conv1.weight"  # torchvision's name of a ResNet's first layer
+_HEADS = ("fc", "classifier", "bottleneck", "head")  # what re-ID networks have behind it
+
+
 def load_pretrained(backbone: Backbone, pretrained: str) -> None:
     """Put pretrained weights into a backbone, without their classifier.
 
     Args:
         pretrained: "none", "imagenet" (torchvision's first training recipe, the one of the paper's time),
-            or a weight file of torchvision's, or of a re-ID network of this project.
+            or a weight file: torchvision's, or of any network that holds a ResNet with torchvision's names
+            under one prefix (`backbone.` in this project, `base.` elsewhere), whose other parts are dropped.
 
     Raises:
         ValueError: where the weights cannot be had or do not fit; it names the configuration key.
@@ -101,9 +106,18 @@ def _from_file(path: str) -> Weights:
         weights = read_weights(path)
     except ValueError as error:
         raise ValueError(f"pretrained: {error}") from error
-    prefix = "backbone."
-    own = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
-    return own or _without_head(weights)
+    # A block has a first convolution too; the network's is the one beside a layer1.
+    ends = [name.removesuffix(_FIRST) for name in weights if name == _FIRST or name.endswith(f".{_FIRST}")]
+    prefixes = [prefix for prefix in ends if any(name.startswith(f"{prefix}layer1.") for name in weights)]
+    if len(prefixes) != 1:
+        several = f"several ResNets, under {', '.join(map(repr, prefixes))}," if prefixes else "no ResNet"
+        heads = ", ".join(sorted({name.split(".")[0] for name in weights})[:8])
+        raise ValueError(
+            f"pretrained: '{path}': got {several} among names that begin with {heads}; wanted one with "
+            f"torchvision's names ({_FIRST}, layer1.0.…), under any prefix"
+        )
+    own = {n.removeprefix(prefixes[0]): value for n, value in weights.items() if n.startswith(prefixes[0])}
+    return {name: value for name, value in own.items() if name.split(".")[0] not in _HEADS}
 
 
 def _without_head(weights: Weights) -> Weights:

@@ -95,8 +95,8 @@ def load_guider(path: str | Path, device: str | torch.device = "cpu") -> ReIDNet
     network = load_reid(path, device)
     if network.non_local:
         raise ValueError(
-            f"'{model_paths(path)[1]}': got a network with non-local blocks as guider, wanted one without: "
-            "they mix the frames of a clip, and the guider gives features of single frames; see trained_guider"
+            f"'{model_paths(path)[1]}': got a network with non-local blocks as guider, wanted one "
+            "without: its features would be of clips, and the guider's are of frames; see trained_guider"
         )
     return network
 

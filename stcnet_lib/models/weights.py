@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -14,22 +17,83 @@ Weights = dict[str, Tensor]
 def read_weights(path: str | Path) -> Weights:
     """Tensors by parameter name, from a `.safetensors` or a `.pth` / `.pt` file.
 
+    Of a training's checkpoint, where they lie under a key beside optimiser and epoch, they are taken from
+    there if there is one such key; a `module.` that DataParallel has put before every name is removed.
+
     Raises:
-        ValueError: where the file is missing, damaged, or no mapping from names to tensors.
+        ValueError: where the file is missing, damaged, or holds no such mapping, or several.
     """
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"'{path}': got no such file, wanted a weight file")
     try:
         if path.suffix == ".safetensors":
-            return safetensors.torch.load_file(path)
-        # weights_only: a pickle could otherwise run code
-        values = torch.load(path, map_location="cpu", weights_only=True)
+            values = safetensors.torch.load_file(path)
+        else:
+            # weights_only: a pickle could otherwise run code
+            values = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ValueError(
+            f"'{path}': not a readable weight file, or one with Python objects beside tensors, which are "
+            f"not loaded because they could run code ({_first_line(error)}); if you trust it, save its "
+            "weights alone: torch.save(torch.load(path, weights_only=False)['state_dict'], 'weights.pth')"
+        ) from error
     except Exception as error:  # torch raises a different class for every kind of damage
         raise ValueError(f"'{path}': not a readable weight file ({_first_line(error)})") from error
-    if not isinstance(values, dict) or not all(isinstance(value, Tensor) for value in values.values()):
-        raise ValueError(f"'{path}': got a {type(values).__name__}, wanted a state dict: names to tensors")
-    return values
+    return _without_module(_state_dict(values, path))
+
+
+def _state_dict(values: Any, path: Path) -> Weights:
+    """The mapping itself, or the only one that it holds, at any depth."""
+    if _is_state_dict(values):
+        return values
+    found = dict(_inner_state_dicts(values)) if isinstance(values, dict) else {}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if found:
+        keys = ", ".join(repr(key) for key in found)
+        raise ValueError(
+            f"'{path}': got a dict with several state dicts, {keys}, wanted one: save the right one alone, "
+            f"such as torch.save(torch.load(path)[{next(iter(found))!r}], 'weights.pth')"
+        )
+    what = f"a dict with the keys {_short_list(values)}" if isinstance(values, dict) else f"a {_kind(values)}"
+    raise ValueError(f"'{path}': got {what}, wanted a state dict: names to tensors")
+
+
+def _inner_state_dicts(values: dict[Any, Any], above: str = "") -> Iterator[tuple[str, Weights]]:
+    for key, value in values.items():
+        if not isinstance(value, dict) or not value:
+            continue
+        name = f"{above}{key}"
+        # Names of parameters have dots; an optimiser's moments, which are tensors as well, have none.
+        if _is_state_dict(value) and any("." in inner for inner in value):
+            yield name, value
+        else:
+            yield from _inner_state_dicts(value, f"{name}.")
+
+
+def _is_state_dict(values: Any) -> bool:
+    return (
+        isinstance(values, dict)
+        and all(isinstance(key, str) for key in values)
+        and all(isinstance(value, Tensor) for value in values.values())
+    )
+
+
+def _without_module(weights: Weights) -> Weights:
+    prefix = "module."
+    if not weights or not all(name.startswith(prefix) for name in weights):
+        return weights
+    return {name.removeprefix(prefix): value for name, value in weights.items()}
+
+
+def _short_list(values: dict[Any, Any], most: int = 8) -> str:
+    keys = [str(key) for key in values]
+    return ", ".join(keys[:most]) + (" and others" if len(keys) > most else "") or "(none)"
+
+
+def _kind(value: Any) -> str:
+    return type(value).__name__
 
 
 def load_exactly(network: nn.Module, weights: Weights, source: str | Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
 import sys
@@ -66,6 +67,10 @@ def runtime_settings() -> RuntimeConfig:
 
 def run(command: Callable[[], None]) -> None:
     """Run a command; errors that users can mend become one message and exit code 1."""
+    # A terminal or a log that is told to be ASCII shows \u2026 for other letters instead of ending the job.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         command()
