@@ -2,7 +2,8 @@
 
 The whole hole misleads: a network that paints the background well beats copying a neighbour by 2 dB there
 and loses by 6 points of mAP. So the pixels of the person are measured on their own, and so is what
-re-identification sees: the cosine of the guider's feature of a frame with that of its clean twin.
+re-identification sees: the cosine of the guider's feature of a frame with that of its clean twin. Beside them
+stand what was visible and replaced all the same (`damage.py`), and how sharp the hole became (`sharpness.py`).
 `completion_summary.py` pools the frames.
 """
 
@@ -14,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.regions import region_rows
+from stcnet_lib.evaluation.damage import replaced_flags, rows_of
+from stcnet_lib.evaluation.sharpness import high_frequency_energy
 from stcnet_lib.walkers.truth import hidden_thirds
 
 TIMES = ("before", "after")  # the completion: the occluded frame, the restored one
@@ -123,8 +125,10 @@ def measure_frames(
 
     Pixels are those that the occluder covers (elsewhere the source shows the truth already) inside the
     flagged regions: `hole_…`, `person_…` as in `completion_quality`. `false_…` is about false alarms,
-    flagged regions that are not hidden, over all of their pixels. `feature_cosine_…` compares whole frames
-    that have a hole.
+    flagged regions that are not hidden, over all of their pixels. `visible_…` and `body_…` are about damage:
+    pixels in replaced regions that no occluder covers, all of them and those of the person. `sharpness_…` is
+    the high-frequency energy in the hole over that of the clean frame, `sharpness_energy`.
+    `feature_cosine_…` compares whole frames that have a hole.
 
     Args:
         regions: `regions.parquet` of the completion; the completed store has the frames of the source.
@@ -132,6 +136,7 @@ def measure_frames(
         most_frames: of more changed frames, evenly spaced ones stand for all.
     """
     parts = []
+    replaced = replaced_flags(regions, source.num_frames)
     for frames, flags in _chosen_frames(regions, most_frames):
         clean, before, after = (
             np.stack([store.read_image(frame) for frame in frames]) for store in (truth, source, completed)
@@ -142,14 +147,25 @@ def measure_frames(
         part = pd.DataFrame(
             {"frame": frames, "regions": flags.sum(axis=1), "false_regions": false_alarm.sum(axis=1)}
         )
-        wrong = _region_mask(false_alarm, *person.shape[1:])
-        part["false_pixels"] = wrong.sum(axis=(1, 2))
-        hole = _region_mask(flags, *person.shape[1:]) & occluder
+        hole = rows_of(flags, *person.shape[1:]) & occluder
+        visible = rows_of(replaced[frames], *person.shape[1:]) & ~occluder
+        others = {
+            "false": rows_of(false_alarm, *person.shape[1:]),
+            "visible": visible,
+            "body": visible & person,
+        }
+        for name, mask in others.items():
+            part[f"{name}_pixels"] = mask.sum(axis=(1, 2))
+        energy = high_frequency_energy(clean, hole)
+        part["sharpness_energy"] = energy
         for time, images in zip(TIMES, (before, after), strict=True):
             quality = completion_quality(images, clean, hole, person)
             for name in quality:
                 part[name if name.endswith("pixels") else f"{name}_{time}"] = quality[name]
-            part[f"false_mse_{time}"] = mean_error(images, clean, wrong)
+            for name, mask in others.items():
+                part[f"{name}_mse_{time}"] = mean_error(images, clean, mask)
+            made = high_frequency_energy(images, hole)
+            part[f"sharpness_{time}"] = made / np.where(energy > 0, energy, np.nan)
         some = np.flatnonzero(hole.any(axis=(1, 2)))
         part["feature_frames"] = hole.any(axis=(1, 2)).astype(np.int64)
         for time, cosine in zip(
@@ -172,12 +188,6 @@ def _chosen_frames(regions: pd.DataFrame, most: int) -> Iterator[tuple[list[int]
         for start in range(0, len(group), _BATCH):
             part = group.iloc[start : start + _BATCH]
             yield [int(frame) for frame in part.index], part.to_numpy()
-
-
-def _region_mask(flags: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Flags (n, K) as pixels, (n, H, W)."""
-    rows = np.repeat(flags, np.diff(region_rows(height)), axis=1)  # (n, H)
-    return np.repeat(rows[:, :, None], width, axis=2)
 
 
 def _cosines(features: Features, clean: np.ndarray, *others: np.ndarray) -> Iterator[np.ndarray]:

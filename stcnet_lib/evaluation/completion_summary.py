@@ -14,7 +14,15 @@ from stcnet_lib.evaluation.completion import TIMES
 from stcnet_lib.evaluation.statistics import draw_identities
 
 COUNTS = ("regions", "false_regions")
-AREAS = ("hole", "person", "false", "feature")  # each with the number of frames that have any
+# Each with the number of frames that have any, and what counts them.
+AREAS = {
+    "hole": "hole_pixels",
+    "person": "person_pixels",
+    "false": "false_pixels",
+    "visible": "visible_pixels",
+    "body": "body_pixels",
+    "feature": "feature_frames",
+}
 
 Summary = dict[str, Any]
 
@@ -34,7 +42,10 @@ _METRICS = (
     _Metric("person_psnr", "person_mse", "person_pixels", True),
     _Metric("person_ssim", "person_ssim", "person_pixels", False),
     _Metric("feature_cosine", "feature_cosine", "feature_frames", False),
+    _Metric("sharpness", "sharpness", "sharpness_energy", False),
     _Metric("false_psnr", "false_mse", "false_pixels", True),
+    _Metric("visible_psnr", "visible_mse", "visible_pixels", True),
+    _Metric("body_psnr", "body_mse", "body_pixels", True),
 )
 METRICS = tuple(metric.name for metric in _METRICS)
 READINGS = (*TIMES, "gain")  # after - before
@@ -51,8 +62,8 @@ def summarise(frames: pd.DataFrame, resamples: int = 0, seed: int = 0, level: fl
     """
     summary: Summary = {"frames": len(frames)}
     summary |= {name: int(frames[name].sum()) if len(frames) else 0 for name in COUNTS}
-    weights = {metric.name.split("_")[0]: metric.weight for metric in _METRICS}
-    summary |= {f"{a}_frames": int((frames[weights[a]] > 0).sum()) if len(frames) else 0 for a in AREAS}
+    for area, counts in AREAS.items():
+        summary[f"{area}_frames"] = int((frames[counts] > 0).sum()) if len(frames) else 0
     names = [f"{name}_{reading}" for name in METRICS for reading in READINGS]
     if frames.empty:
         return summary | dict.fromkeys(names) | ({"intervals": {}} if resamples else {})
@@ -98,8 +109,26 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
+def replaced_share(counts: pd.DataFrame, resamples: int, seed: int = 0, level: float = 0.95) -> Summary:
+    """`replaced_share` of the person's visible pixels, and its interval over identities.
+
+    Args:
+        counts: `damage.count_replaced` with a column `pid`, of all frames: those that were not changed too.
+    """
+    sums = counts.groupby("pid")[["visible", "replaced"]].sum().to_numpy(np.float64)  # (I, 2)
+    visible, replaced = sums.sum(axis=0) if len(sums) else (0.0, 0.0)
+    if not visible:
+        return {"replaced_share": None, "interval": None}
+    drawn = np.concatenate([n @ sums for n in draw_identities(len(sums), resamples, seed)])  # (R, 2)
+    shares = drawn[:, 1] / np.maximum(drawn[:, 0], 1)
+    tail = (1 - level) / 2
+    bounds = np.quantile(shares, (tail, 1 - tail)).tolist()
+    return {"replaced_share": float(replaced / visible), "interval": bounds}
+
+
 def completion_summary(
     frames: pd.DataFrame,
+    replaced: pd.DataFrame,
     kinds: np.ndarray,
     pids: np.ndarray,
     split_of: np.ndarray,
@@ -108,16 +137,29 @@ def completion_summary(
 ) -> dict[str, dict[str, Any]]:
     """`test` and `train`, each with `all` (and its intervals) and `by_kind` of occluder.
 
+    `all` also holds `replaced_share`: of the person's visible pixels, in all frames of that part.
+
     Args:
         frames: `measure_frames`.
+        replaced: `count_replaced`.
         kinds, pids, split_of: of every frame of the store (F,): `occluder_kinds`, identity, and `test`,
             `train` or another text.
     """
     index = frames["frame"].to_numpy(np.int64)
     frames = frames.assign(pid=pids[index], kind=kinds[index], split=split_of[index])
+    replaced = replaced.assign(pid=pids, split=split_of)
+
+    def whole(part: pd.DataFrame, split: str) -> Summary:
+        summary = summarise(part, resamples, seed)
+        found = replaced_share(replaced[replaced["split"] == split], resamples, seed)
+        summary["replaced_share"] = found["replaced_share"]
+        if found["interval"] is not None:
+            summary["intervals"]["replaced_share"] = found["interval"]
+        return summary
+
     return {
         split: {
-            "all": summarise(part, resamples, seed),
+            "all": whole(part, split),
             "by_kind": {str(kind): summarise(rows) for kind, rows in part.groupby("kind")},
         }
         for split in ("test", "train")

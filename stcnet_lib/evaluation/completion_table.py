@@ -61,8 +61,7 @@ def flat_rows(rows: Sequence[Row]) -> list[Row]:
 def completion_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Head and texts of the main table: every completion on test data, all kinds of occluder together."""
     head = ["completion", "method", "masks", *_run_head(rows), "regions", "hole frames"]
-    head += ["hole PSNR", "hole SSIM", "person PSNR", "person SSIM", "feature cosine"]
-    head += ["false alarms", "their PSNR"]
+    head += ["hole PSNR", "hole SSIM", "person PSNR", "person SSIM", "sharpness", "feature cosine"]
     chosen = [row for row in rows if row["part"] == "test" and row["kind"] == ALL_KINDS]
     return head, [
         [
@@ -72,9 +71,27 @@ def completion_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
             _change(row, "hole_ssim", 3),
             _change(row, "person_psnr", 1),
             _change(row, "person_ssim", 3),
+            _change(row, "sharpness", 2),
             _change(row, "feature_cosine", 3),
+        ]
+        for row in chosen
+    ]
+
+
+def damage_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Head and texts of what was replaced although it was visible: every completion, on test data."""
+    head = ["completion", "method", "masks", *_run_head(rows)]
+    head += ["visible person pixels replaced", "PSNR of these", "PSNR of all visible ones"]
+    head += ["false alarms", "their PSNR"]
+    chosen = [row for row in rows if row["part"] == "test" and row["kind"] == ALL_KINDS]
+    return head, [
+        [
+            *(str(row[key]) for key in ("completion", "method", "masks", *_run_head(rows))),
+            _share(row),
+            _after(row, "body_psnr"),
+            _after(row, "visible_psnr"),
             f"{row['false_regions']:,}",
-            _change(row, "false_psnr", 1),
+            _after(row, "false_psnr"),
         ]
         for row in chosen
     ]
@@ -99,6 +116,24 @@ def kind_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
 def _run_head(rows: Sequence[Row]) -> list[str]:
     """Split and seed, where there are several."""
     return [key for key in ("split", "seed") if len({row[key] for row in rows}) > 1]
+
+
+def _share(row: Row) -> str:
+    """`12.3 % [11.0, 13.5]`."""
+    share, bounds = row["replaced_share"], row.get("intervals", {}).get("replaced_share")
+    if share is None:
+        return NOTHING
+    interval = "" if bounds is None else f" [{100 * bounds[0]:.1f}, {100 * bounds[1]:.1f}]"
+    return f"{100 * share:.1f} %{interval}"
+
+
+def _after(row: Row, metric: str) -> str:
+    """The value after the completion alone: before it, what was visible had no error."""
+    value = row[f"{metric}_after"]
+    if value is None:
+        return NOTHING
+    bounds = row.get("intervals", {}).get(f"{metric}_after")
+    return f"{value:.1f}" + ("" if bounds is None else f" [{bounds[0]:.1f}, {bounds[1]:.1f}]")
 
 
 def _change(row: Row, metric: str, digits: int) -> str:

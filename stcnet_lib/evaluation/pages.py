@@ -9,7 +9,7 @@ import numpy as np
 
 from stcnet_lib import REGIONS
 from stcnet_lib.evaluation.completion import MOST_FRAMES
-from stcnet_lib.evaluation.completion_table import completion_table, kind_table
+from stcnet_lib.evaluation.completion_table import completion_table, damage_table, kind_table
 from stcnet_lib.evaluation.findings import conclusion
 from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.evaluation.reference_study import inversion_table, reference_table
@@ -169,11 +169,16 @@ def completion_sections(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         "## Completion",
         "Test frames, before → after (gain). In the hole: flagged pixels that an occluder covered; person: "
-        "those of them that show the person in the clean frame. Feature cosine: of the guider's features of "
-        "the whole frame to the clean frame's. False alarms: flagged thirds that were not hidden. "
+        "those of them that show the person in the clean frame. Sharpness: high-frequency energy in the "
+        "hole, as a share of the clean frame's; 1 is as sharp, and a mean of many frames has a good PSNR and "
+        "little of it. Feature cosine: of the guider's features of the whole frame to the clean frame's. "
         f"Of the frames with a flagged third, train and test together, at most {MOST_FRAMES:,} are measured, "
         "evenly spaced: regions, frames and false alarms are counted in these.",
         markdown_table(*completion_table(rows), names=3),
+        "### Damage",
+        "What was visible and replaced all the same, on test frames; before, it had no error. The share is "
+        "of the person's visible pixels in all frames. False alarms: flagged thirds that were not hidden.",
+        markdown_table(*damage_table(rows), names=3),
         "### By kind of occluder",
         "First split and seed.",
         markdown_table(*kind_table(first), names=2),

@@ -4,8 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.evaluation.completion_summary import METRICS, completion_summary, summarise
-from stcnet_lib.evaluation.completion_table import completion_rows, completion_table, flat_rows, kind_table
+from stcnet_lib.evaluation.completion_summary import METRICS, completion_summary, replaced_share, summarise
+from stcnet_lib.evaluation.completion_table import (
+    completion_rows,
+    completion_table,
+    damage_table,
+    flat_rows,
+    kind_table,
+)
 from stcnet_lib.files import write_json
 
 
@@ -13,11 +19,14 @@ def frames(count=40, people=6, seed=0) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     table = pd.DataFrame({"frame": np.arange(count), "pid": random.integers(0, people, count)})
     table["regions"], table["false_regions"] = random.integers(1, 3, count), random.integers(0, 2, count)
-    for name in ("hole", "person", "false"):
+    for name in ("hole", "person", "false", "visible", "body"):
         table[f"{name}_pixels"] = random.integers(0, 3, count) * random.integers(1, 100, count)
     table["feature_frames"] = (table["hole_pixels"] > 0).astype(int)
-    for name in ("hole_mse", "hole_ssim", "person_mse", "person_ssim", "false_mse", "feature_cosine"):
-        weight = "feature_frames" if name == "feature_cosine" else name.split("_")[0] + "_pixels"
+    table["sharpness_energy"] = table["hole_pixels"] * random.random(count)
+    weights = {"feature_cosine": "feature_frames", "sharpness": "sharpness_energy"}
+    errors = [f"{area}_mse" for area in ("hole", "person", "false", "visible", "body")]
+    for name in (*errors, "hole_ssim", "person_ssim", "feature_cosine", "sharpness"):
+        weight = weights.get(name, name.split("_")[0] + "_pixels")
         for time in ("before", "after"):
             value = random.random(count) * (900 if name.endswith("mse") else 1)
             table[f"{name}_{time}"] = np.where(table[weight] > 0, value, np.nan)
@@ -40,6 +49,26 @@ def test_values_are_pooled_over_pixels():
     assert found["regions"] == table["regions"].sum()
     assert found["false_frames"] == (table["false_pixels"] > 0).sum()
     assert "intervals" not in found
+
+
+def test_sharpness_is_pooled_energy():
+    table = frames()
+    energy = table["sharpness_energy"]
+    wanted = (table["sharpness_after"].fillna(0) * energy).sum() / energy.sum()
+    assert summarise(table)["sharpness_after"] == pytest.approx(wanted, rel=1e-12)
+
+
+def test_the_share_of_replaced_pixels_has_the_interval_of_drawn_identities():
+    random = np.random.default_rng(3)
+    counts = pd.DataFrame({"pid": random.integers(0, 25, 300), "visible": random.integers(50, 99, 300)})
+    counts["replaced"] = (counts["visible"] * random.random(300) * (counts["pid"] % 3)).astype(int) // 3
+    found = replaced_share(counts, 4000)
+    sums = counts.groupby("pid")[["visible", "replaced"]].sum().to_numpy()
+    assert found["replaced_share"] == pytest.approx(sums[:, 1].sum() / sums[:, 0].sum())
+    drawn = [sums[random.integers(0, len(sums), len(sums))].sum(axis=0) for _ in range(4000)]
+    wanted = np.quantile([replaced / visible for visible, replaced in drawn], (0.025, 0.975))
+    assert found["interval"] == pytest.approx(wanted.tolist(), abs=0.15 * (wanted[1] - wanted[0]))
+    assert replaced_share(counts.assign(visible=0), 100)["replaced_share"] is None
 
 
 def test_intervals_are_those_of_drawn_identities():
@@ -78,13 +107,24 @@ def summary():
     pids = np.random.default_rng(1).integers(0, 6, 40)
     kinds = np.array(["post", "bench"], dtype=object)[np.arange(40) % 2]
     split = np.where(np.arange(40) < 25, "test", "train")
-    return table, kinds, pids, split, completion_summary(table, kinds, pids, split, resamples=100)
+    counts = pd.DataFrame({"visible": np.arange(40) + 10, "replaced": np.arange(40) % 7})
+    found = completion_summary(table, counts, kinds, pids, split, resamples=100)
+    return table, kinds, pids, split, found
 
 
 def test_parts_are_summaries_of_their_frames(summary):
     table, kinds, pids, split, found = summary
     table = table.assign(pid=pids)
-    assert found["train"]["all"] == summarise(table[split == "train"], resamples=100)
+    whole = found["train"]["all"]
+    share = (np.arange(25, 40) % 7).sum() / (np.arange(25, 40) + 10).sum()
+    assert whole["replaced_share"] == pytest.approx(share)
+    low, high = whole["intervals"]["replaced_share"]
+    assert low <= share <= high
+    wanted = summarise(table[split == "train"], resamples=100)
+    assert {k: v for k, v in whole.items() if k not in ("replaced_share", "intervals")} == {
+        k: v for k, v in wanted.items() if k != "intervals"
+    }
+    assert whole["intervals"].items() >= wanted["intervals"].items()
     posts = table[(split == "test") & (kinds == "post")]
     assert found["test"]["by_kind"]["post"] == summarise(posts)
     assert set(found["test"]["by_kind"]) == {"post", "bench"}
@@ -107,6 +147,12 @@ def test_the_table_has_a_row_for_every_part(summary, tmp_path):
     assert len(texts[0]) == len(head)
     value = summary[-1]["test"]["all"]["person_psnr_before"]
     assert texts[0][head.index("person PSNR")].startswith(f"{value:.1f} → ")
+    head, texts = damage_table(rows)
+    assert len(texts[0]) == len(head)
+    whole = summary[-1]["test"]["all"]
+    low, high = whole["intervals"]["body_psnr_after"]
+    assert texts[0][3].startswith(f"{100 * whole['replaced_share']:.1f} % [")
+    assert texts[0][4] == f"{whole['body_psnr_after']:.1f} [{low:.1f}, {high:.1f}]"
     head, texts = kind_table(rows)
     assert [text[0] for text in texts] == ["bench", "post"]
     assert all(len(text) == len(head) for text in texts)

@@ -9,6 +9,7 @@ import pytest
 from stcnet_lib.data.images import encode_png
 from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
 from stcnet_lib.evaluation.completion import NO_EVENT, SEVERAL, measure_frames, occluder_kinds
+from stcnet_lib.evaluation.damage import count_replaced
 from stcnet_lib.regions import region_rows
 
 FRAMES, HEIGHT, WIDTH = 6, 30, 16
@@ -55,7 +56,7 @@ def test_every_frame_equals_loops_over_pixels(stores):
     for frame, flags in FLAGS.groupby("frame")["region"]:
         row = table.loc[frame]
         assert row["regions"] == len(flags)
-        pixels = {"hole": [], "person": [], "false": []}
+        pixels = {name: [] for name in ("hole", "person", "false", "visible", "body")}
         wrong = 0
         for region in flags:
             rows = range(BOUNDS[region], BOUNDS[region + 1])
@@ -65,6 +66,8 @@ def test_every_frame_equals_loops_over_pixels(stores):
             wrong += not hidden
             pixels["false"] += [] if hidden else places
             pixels["hole"] += [place for place in places if occluder[frame][place]]
+            pixels["visible"] += [place for place in places if not occluder[frame][place]]
+            pixels["body"] += [p for p in places if person[frame][p] and not occluder[frame][p]]
             pixels["person"] += [place for place, both in zip(places, covered, strict=True) if both]
         assert row["false_regions"] == wrong
         for name, places in pixels.items():
@@ -75,6 +78,59 @@ def test_every_frame_equals_loops_over_pixels(stores):
                 wanted = np.mean(squares) if squares else np.nan
                 assert row[f"{name}_mse_{time}"] == pytest.approx(wanted, rel=1e-9, nan_ok=True)
     assert table["false_regions"].sum() == 2  # the sliver, and the frame without an occluder
+
+
+def test_regions_that_were_left_are_no_damage(stores):
+    """They were flagged, and stayed as they were: nothing visible in them was replaced."""
+    opened, _, (_, occluder, person) = stores
+    methods = FLAGS.assign(method=["temporal", "left", "copy", "left"])
+    table = measure_frames(*opened, methods, colours, SHARE).set_index("frame")
+    rows = {k: slice(*BOUNDS[k : k + 2]) for k in range(3)}
+    assert table.loc[1, "visible_pixels"] == (~occluder[1, rows[0]]).sum()
+    assert table.loc[4, "body_pixels"] == (person[4, rows[1]] & ~occluder[4, rows[1]]).sum()
+    assert table.loc[5, "visible_pixels"] == 0
+    assert table.loc[1, "hole_pixels"] == occluder[1, rows[0]].sum() + occluder[1, rows[2]].sum()
+    counts = count_replaced(opened[2], methods)
+    assert counts["visible"].tolist() == [(p & ~o).sum() for p, o in zip(person, occluder, strict=True)]
+    assert counts["replaced"].tolist() == [
+        0,
+        table.loc[1, "body_pixels"],
+        0,
+        0,
+        table.loc[4, "body_pixels"],
+        0,
+    ]
+
+
+def test_a_completion_that_replaces_all_is_told_from_one_that_replaces_the_hidden(tmp_path):
+    """Both restore the hole without an error. One also blurs a visible face: no measure of the hole saw it."""
+    random = np.random.default_rng(4)
+    clean = random.integers(0, 256, (1, HEIGHT, WIDTH, 3), np.uint8)
+    occluder, person = np.zeros((2, 1, HEIGHT, WIDTH), bool)
+    occluder[:, BOUNDS[2] :], person[:, :, 4:12] = True, True
+    source, careless = clean.copy(), clean.copy()
+    source[occluder] = 0
+    careless[:, : BOUNDS[1]] = 128
+    opened = [
+        write(tmp_path / "source.h5", source),
+        write(tmp_path / "truth.h5", clean, (occluder, person)),
+    ]
+    found = {}
+    for name, made, regions in (("careful", clean, [2]), ("careless", careless, [0, 2])):
+        flags = pd.DataFrame({"frame": 0, "region": regions, "method": "temporal"})
+        store = write(tmp_path / f"{name}.h5", made)
+        row = measure_frames(opened[0], store, opened[1], flags, colours, SHARE).iloc[0]
+        replaced = count_replaced(opened[1], flags)
+        found[name] = row, replaced["replaced"].sum() / replaced["visible"].sum()
+        assert row["hole_mse_after"] == 0
+        assert row["sharpness_after"] == pytest.approx(1)
+    assert found["careful"][1] == 0
+    assert found["careful"][0]["visible_pixels"] == 0
+    error = (clean[0, : BOUNDS[1]].astype(float) - 128) ** 2
+    assert found["careless"][0]["visible_mse_after"] == pytest.approx(error.mean())
+    assert found["careless"][0]["body_mse_after"] == pytest.approx(error[:, 4:12].mean())
+    assert found["careless"][0]["visible_mse_before"] == 0
+    assert found["careless"][1] == pytest.approx(BOUNDS[1] / BOUNDS[2])
 
 
 def test_features_are_compared_with_those_of_the_clean_twin(stores):

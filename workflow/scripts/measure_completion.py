@@ -7,6 +7,7 @@ from stcnet_lib.config import EvaluationConfig
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.evaluation.completion import measure_frames, occluder_kinds
 from stcnet_lib.evaluation.completion_summary import completion_summary
+from stcnet_lib.evaluation.damage import count_replaced
 from stcnet_lib.evaluation.frame_features import frame_features
 from stcnet_lib.files import write_json
 from stcnet_lib.models.files import load_reid
@@ -39,6 +40,7 @@ def main() -> None:
         network = load_reid(options.model)
         features = frame_features(network, compute)
         frames = measure_frames(source, completed, truth, regions, features, options.config.hidden_share)
+        replaced = count_replaced(truth, regions)
         tracklet = source.frame_tracklet
         roles = source.roles[options.split][tracklet]
         split_of = np.select(
@@ -46,6 +48,7 @@ def main() -> None:
         )
         summary = completion_summary(
             frames,
+            replaced,
             occluder_kinds(read_events(options.truth), source.tracklets),
             source.tracklets["pid"].to_numpy()[tracklet],
             split_of,

@@ -1,0 +1,50 @@
+"""What a completion spoils: visible pixels that it replaced because their region was flagged.
+
+Measures of the hole do not see them, and a completion that replaces everything looks as good there as one
+that replaces what is hidden.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.regions import region_rows
+
+_BATCH = 512  # frames whose masks are in memory at a time
+LEFT = "left"  # the method of regions that were flagged and stayed as they were
+
+
+def replaced_flags(regions: pd.DataFrame, frames: int, count: int = 3) -> np.ndarray:
+    """(F, K) regions that were replaced, by `regions.parquet`; flagged ones that were left are none."""
+    flags = np.zeros((frames, count), dtype=bool)
+    done = regions[regions["method"] != LEFT] if "method" in regions else regions
+    flags[done["frame"].to_numpy(np.int64), done["region"].to_numpy(np.int64)] = True
+    return flags
+
+
+def rows_of(flags: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Flags (n, K) as pixels, (n, H, W)."""
+    rows = np.repeat(flags, np.diff(region_rows(height)), axis=1)  # (n, H)
+    return np.repeat(rows[:, :, None], width, axis=2)
+
+
+def count_replaced(truth: TrackletStore, regions: pd.DataFrame) -> pd.DataFrame:
+    """Pixels of the clean person that no occluder covers, and those of them that were replaced.
+
+    Args:
+        regions: `regions.parquet` of the completion.
+
+    Returns:
+        One row a frame of the store, in order: `visible`, `replaced`.
+    """
+    flags = replaced_flags(regions, truth.num_frames)
+    counts = []
+    for start in range(0, truth.num_frames, _BATCH):
+        frames = range(start, min(start + _BATCH, truth.num_frames))
+        occluder, person = truth.read_truth(frames)
+        visible = person & ~occluder
+        replaced = visible & rows_of(flags[frames.start : frames.stop], *person.shape[1:])
+        counts.append(np.stack([mask.sum(axis=(1, 2)) for mask in (visible, replaced)], axis=1))
+    return pd.DataFrame(np.concatenate(counts), columns=["visible", "replaced"])
