@@ -3,7 +3,7 @@
 The whole hole misleads: a network that paints the background well beats copying a neighbour by 2 dB there
 and loses by 6 points of mAP. So the pixels of the person are measured on their own, and so is what
 re-identification sees: the cosine of the guider's feature of a frame with that of its clean twin. Beside them
-stand what was visible and replaced all the same (`damage.py`), and how sharp the hole became (`sharpness.py`).
+stand what was visible and replaced all the same (`damage.py`), and how sharp the hole is (`sharpness.py`).
 `completion_summary.py` pools the frames.
 """
 

@@ -103,7 +103,7 @@ def test_regions_that_were_left_are_no_damage(stores):
 
 
 def test_a_completion_that_replaces_all_is_told_from_one_that_replaces_the_hidden(tmp_path):
-    """Both restore the hole without an error. One also blurs a visible face: no measure of the hole saw it."""
+    """Both restore the hole without an error. One also blurs a visible face, which those of the hole miss."""
     random = np.random.default_rng(4)
     clean = random.integers(0, 256, (1, HEIGHT, WIDTH, 3), np.uint8)
     occluder, person = np.zeros((2, 1, HEIGHT, WIDTH), bool)
