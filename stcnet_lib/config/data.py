@@ -63,10 +63,28 @@ class VideoConfig(Section):
     least_height: int = Field(64, ge=1, le=10_000, description="pixels of a crop; smaller ones are left out")
     least_width: int = Field(32, ge=1, le=10_000, description="likewise")
     least_confidence: float = Field(
-        0.0, ge=0, le=1000, description="boxes up to this confidence are left out; -1 is unknown and stays"
+        0.0,
+        ge=-1,
+        le=1000,
+        description="boxes up to this confidence are left out; -1 in a file is unknown and stays, and -1 "
+        "here keeps all",
     )
     least_visibility: Fraction = Field(0.0, description="9 columns: boxes below are left out")
-    classes: tuple[int, ...] = Field((), description="8 or 9 columns: classes that count; none: all")
+    classes: tuple[int, ...] = Field(
+        (), description="8 to 10 columns, see stcnet_lib/data/mot.py: classes that count; none: all"
+    )
+    frames: Literal["auto", "number", "place"] = Field(
+        "auto",
+        description="of a folder of images: whether frame n of the boxes is the image with number n or the "
+        "n-th one; auto: whichever fits, and an error where nothing decides. A video has places",
+    )
+    first_frame: int | None = Field(
+        None,
+        ge=0,
+        le=1_000_000,
+        description="number of the first picture in box files that count places; none: 1, and a box in "
+        "frame 0 is an error",
+    )
 
 
 class DatasetConfig(Section):

@@ -9,14 +9,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from stcnet_lib.data.images import ImageError, encode_png
-from stcnet_lib.data.layouts.base import Finding
+from stcnet_lib.data.layouts.base import DataError, Finding
+from stcnet_lib.data.picture_numbers import Places
 from stcnet_lib.data.video_frames import BrokenVideo, video_frames
 from stcnet_lib.progress import Progress
+
+_FAR = 1.15  # times the size of the picture: boxes at its border reach a little over it
+_CORNERS = 0.99  # share of boxes whose second pair of numbers lies behind the first
 
 
 class Crops:
@@ -50,25 +55,34 @@ class Crops:
         return os.pread(self._file.fileno(), int(self._size[row]), int(self._start[row]))
 
 
+class SizeRules(NamedTuple):
+    """Which crops are large enough, in pixels."""
+
+    least_height: int
+    least_width: int
+
+
 def cut_crops(
-    pictures: Path,
-    boxes: pd.DataFrame,
-    least_height: int,
-    least_width: int,
-    found: Callable[[Finding], None],
+    pictures: Path, boxes: pd.DataFrame, places: Places, rules: SizeRules, found: Callable[[Finding], None]
 ) -> Crops:
     """All boxes of a video or a folder of images.
 
     Args:
         boxes: as `read_boxes` gives them, by frame.
-        least_height, least_width: pixels of a crop.
+        places: which picture a frame is.
         found: is told of boxes that give no crop.
+
+    Raises:
+        DataError: the boxes look like another format on pictures of this size.
     """
-    frames, tracks = boxes["frame"].to_numpy(), boxes["track"].to_numpy()
-    places = boxes[["left", "top", "width", "height"]].to_numpy()
-    last = int(frames[-1]) if len(frames) else 0
-    crops, left_out = Crops(), _LeftOut(pictures.name)
-    seen, why = 0, "has no more frames"
+    place = places.of(boxes["frame"].to_numpy())  # (B,) from 0
+    crops, left_out = Crops(), _LeftOut(pictures.name, rules)
+    left_out.without_image(boxes["frame"].to_numpy()[place < 0])
+    boxes = boxes.assign(place=place)[place >= 0].sort_values("place", kind="stable")
+    place, frames, tracks = (boxes[name].to_numpy() for name in ("place", "frame", "track"))
+    corners = boxes[["left", "top", "width", "height"]].to_numpy()
+    last = int(place[-1]) + 1 if len(place) else 0
+    seen, why, checked = 0, "has no more frames", False
     with (
         ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool,
         Progress(f"cutting {pictures.name}", last, "frames") as progress,
@@ -79,26 +93,61 @@ def cut_crops(
                     break
                 seen = number
                 progress.advance()
-                start, end = np.searchsorted(frames, [number, number + 1])
+                rows = slice(*np.searchsorted(place, [number - 1, number]))
                 if isinstance(image, ImageError):
-                    left_out.image(image, int(end - start))
+                    left_out.image(image, rows.stop - rows.start)
                     continue
+                if not checked:
+                    checked = True
+                    check_boxes(pictures.name, boxes, *image.shape[:2], found)
                 cut = {}
-                for track, box in zip(tracks[start:end].tolist(), places[start:end].tolist(), strict=True):
+                for track, frame, box in zip(
+                    tracks[rows].tolist(), frames[rows].tolist(), corners[rows].tolist(), strict=True
+                ):
                     crop = clipped(image, *box)
-                    if not left_out.takes(track, number, crop, least_height, least_width):
-                        cut[track] = crop
-                for track, data in zip(cut, pool.map(encode_png, cut.values()), strict=True):
-                    crops.add(track, number, data)
+                    if not left_out.takes(track, frame, crop):
+                        cut[track, frame] = crop
+                for (track, frame), data in zip(cut, pool.map(encode_png, cut.values()), strict=True):
+                    crops.add(track, frame, data)
         except BrokenVideo as error:
             why = str(error)
-    beyond = int((frames > seen).sum())
-    if beyond:
-        found(Finding("missing", pictures.name, f"{why}; {beyond} boxes are in frames {seen + 1} to {last}"))
+    beyond = frames[place >= seen]
+    if len(beyond):
+        reason = f"{why}; {len(beyond)} boxes are in frames {beyond.min()} to {beyond.max()}"
+        found(Finding("missing", pictures.name, reason))
     for finding in left_out.findings():
         found(finding)
     crops.finish()
     return crops
+
+
+def check_boxes(
+    name: str, boxes: pd.DataFrame, height: int, width: int, found: Callable[[Finding], None]
+) -> None:
+    """Boxes that reach far beyond the picture are of another size, or written by two corners.
+
+    Raises:
+        DataError: every box has its second pair of numbers behind the first, as corners have, and most boxes
+            of a track reach beyond the picture if they are taken for sizes.
+    """
+    left, top, across, down = boxes[["left", "top", "width", "height"]].to_numpy().T
+    size = f"its pictures of {width}×{height}"
+    far = (left + across > _FAR * width) | (top + down > _FAR * height)
+    ordered = (across > left) & (down > top) & (across <= _FAR * width) & (down <= _FAR * height)
+    of_track = pd.Series(far).groupby(boxes["track"].to_numpy()).mean()
+    tracks = of_track.index[of_track >= 0.5].tolist()
+    if tracks and ordered.mean() >= _CORNERS:
+        raise DataError(
+            f"{name}: {int(far.sum())} of {len(boxes)} boxes, and most of track {tracks[0]}, reach far "
+            f"beyond {size}; they look like x1, y1, x2, y2, wanted x, y, width, height"
+        )
+    outside = (left + across / 2 > width) | (top + down / 2 > height)
+    if outside.mean() >= 0.5:
+        reason = (
+            f"{int(outside.sum())} of {len(boxes)} boxes have their middle outside of {size}: were they made "
+            "on pictures of another size?"
+        )
+        found(Finding("beyond_picture", name, reason))
 
 
 def clipped(image: np.ndarray, left: float, top: float, width: float, height: float) -> np.ndarray:
@@ -111,33 +160,45 @@ def clipped(image: np.ndarray, left: float, top: float, width: float, height: fl
 class _LeftOut:
     """Boxes that give no crop."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, rules: SizeRules) -> None:
+        self._name, self._rules = name, rules
         self._images: list[Finding] = []
-        self.outside: defaultdict[int, list[int]] = defaultdict(list)  # frames of a track
-        self.small: Counter[int] = Counter()  # boxes of a track
+        self._outside: defaultdict[int, list[int]] = defaultdict(list)  # frames of a track
+        self._small: Counter[int] = Counter()  # boxes of a track
+
+    def without_image(self, frames: np.ndarray) -> None:
+        """Boxes in frames that are the number of no image."""
+        if len(frames):
+            reason = (
+                f"no image has the number of frame {frames.min()}; {len(frames)} boxes are in "
+                f"{len(np.unique(frames))} such frames"
+            )
+            self._images.append(Finding("missing", self._name, reason))
 
     def image(self, error: ImageError, boxes: int) -> None:
-        """A picture that cannot be decoded."""
+        """A picture that cannot be decoded: a fault if somebody is in it."""
         name, _, reason = str(error).partition(": ")
-        self._images.append(Finding(error.fault, f"{self._name}/{name}", f"{reason}; {boxes} boxes are lost"))
+        kind = error.fault if boxes else "damaged_frame"
+        self._images.append(Finding(kind, f"{self._name}/{name}", f"{reason}; {boxes} boxes are lost"))
 
-    def takes(self, track: int, frame: int, crop: np.ndarray, least_height: int, least_width: int) -> bool:
+    def takes(self, track: int, frame: int, crop: np.ndarray) -> bool:
         """Whether a crop is none, or too small."""
         if 0 in crop.shape:
-            self.outside[track].append(frame)
+            self._outside[track].append(frame)
             return True
-        if crop.shape[0] < least_height or crop.shape[1] < least_width:
-            self.small[track] += 1
+        if crop.shape[0] < self._rules.least_height or crop.shape[1] < self._rules.least_width:
+            self._small[track] += 1
             return True
         return False
 
     def findings(self) -> Iterator[Finding]:
         yield from self._images
-        for track, frames in sorted(self.outside.items()):
+        for track, frames in sorted(self._outside.items()):
             reason = f"{len(frames)} boxes lie outside the picture; the first in frame {frames[0]}"
             yield Finding("outside_box", f"{self._name}, track {track}", reason)
-        for track, count in sorted(self.small.items()):
-            yield Finding(
-                "small_box", f"{self._name}, track {track}", f"{count} boxes are left out: too small"
-            )
+        least = (
+            f"dataset.video.least_height {self._rules.least_height}, least_width {self._rules.least_width}"
+        )
+        for track, count in sorted(self._small.items()):
+            reason = f"{count} boxes are left out: too small ({least})"
+            yield Finding("small_box", f"{self._name}, track {track}", reason)

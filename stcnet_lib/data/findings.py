@@ -44,7 +44,11 @@ _LEVELS = {
     "mixed_tracklet": Level.BAD,
     # These nobody has read.
     "misnamed_folder": Level.BAD,
+    "no_pictures": Level.BAD,
     "other_folder": Level.NOTE,
+    "box_file": Level.NOTE,
+    "box_columns": Level.NOTE,
+    "left_out": Level.NOTE,
     "other_file": Level.NOTE,
     "other_table": Level.NOTE,
     "one_frame": Level.NOTE,

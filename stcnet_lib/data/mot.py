@@ -1,19 +1,20 @@
 """Box files in the format of MOTChallenge: what a tracker found, one box a line.
 
-    frame, id, x, y, width, height [, confidence [, class [, visibility]]]   6 to 9 columns
-    frame, id, x, y, width, height, confidence, x3d, y3d, z3d                10 columns, the last three unused
+    frame, id, x, y, width, height [, confidence [, class [, visibility]]]     6 to 9 columns
+    frame, id, x, y, width, height, confidence, x3d, y3d, z3d                  10: MOTChallenge
+    frame, id, x, y, width, height, score, class, truncation, occlusion        10: VisDrone
+    frame, id, x, y, width, height, confidence, class, -1, -1                  10: BoxMOT
 
-Frames count from 1; x and y are the upper left corner in pixels. Values may be parted by commas or blanks, a
-first line of words is passed over. Id -1 is a detection that no tracker has followed, -1 elsewhere means
-unknown, and a confidence of 0 marks boxes that the benchmark ignores.
+Which of the three a file of ten columns is follows from its values. x and y are the upper left corner in
+pixels. Id -1 is a detection that no tracker has followed, -1 elsewhere means unknown, and a confidence of 0
+marks boxes that the benchmark ignores. How lines may be spelled is told in `box_lines.py`.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -21,10 +22,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from stcnet_lib.data.layouts.base import Finding
+from stcnet_lib.data.box_lines import COLUMNS, Line, box_lines
+from stcnet_lib.data.layouts.base import DataError, Finding
 
-_COLUMNS = range(6, 11)
 _LARGEST = 2**31  # frame numbers and ids are stored in 32 bits
+_UNKNOWN = -1.0
+_VISDRONE_CLASSES, _VISDRONE_HIDDEN = 11, 2  # largest values
+_WITHIN_ONE = 0.9  # share of normalised boxes from which a file counts as such
+
+Found = Callable[[Finding], None]
 
 
 class BoxRules(NamedTuple):
@@ -35,88 +41,208 @@ class BoxRules(NamedTuple):
     classes: tuple[int, ...]  # empty: all
 
 
-class _Row(NamedTuple):
-    frame: int
-    track: int
-    left: float
-    top: float
-    width: float
-    height: float
-    confidence: float = -1.0
-    category: float = -1.0
-    visibility: float = -1.0
+class BoxTable(NamedTuple):
+    """What a box file holds."""
+
+    boxes: pd.DataFrame  # that count: frame, track, left, top, width, height; by frame and track, each once
+    frames: np.ndarray  # int64, sorted: of all rows, those that do not count too
+    rows: int
 
 
-def read_boxes(path: Path, rules: BoxRules, found: Callable[[Finding], None]) -> pd.DataFrame:
-    """The boxes that count: frame, track, left, top, width, height; by frame and track, each pair once.
+def read_boxes(path: Path, rules: BoxRules, found: Found) -> pd.DataFrame:
+    """The boxes that count, see `read_table`."""
+    return read_table(path, rules, found).boxes
+
+
+def read_table(path: Path, rules: BoxRules, found: Found) -> BoxTable:
+    """Read a file and leave out what does not count.
 
     Args:
-        found: is told of every line that is no box, of boxes that occur twice and of those without a track.
+        found: is told of every line that is no box, of boxes that occur twice, of those without a track, and
+            of what was left out by which setting.
+
+    Raises:
+        DataError: the boxes are normalised or their columns in another order, or a filter is set that
+            nothing in the file can be held against.
     """
-    columns = (*(array("q") for _ in range(2)), *(array("d") for _ in range(4)))
-    for row in _rows(path, found):
-        if _counts(row, rules):
-            for column, value in zip(columns, row, strict=False):
-                column.append(value)
-    names = ("frame", "track", "left", "top", "width", "height")
-    table = pd.DataFrame({name: np.array(column) for name, column in zip(names, columns, strict=True)})
-    untracked = int((table["track"] < 0).sum())
+    table = _rows(path, found)
+    frames = np.unique(table["frame"].to_numpy(np.int64))
+    _check_pixels(path, table)
+    format_of_ten = _add_columns(table)
+    _check_filters(path, table, rules)
+    if format_of_ten and rules.classes:
+        reason = f"ten columns read as those of {format_of_ten}, whose eighth is the class"
+        found(Finding("box_columns", path.name, reason))
+    counted = _left_out(path, table, rules, found)
+    counted = _tracks_of_classes(path, counted, found)
+    repeated = counted.duplicated(["frame", "track"])
+    if repeated.any():
+        first = counted[repeated].iloc[0]
+        reason = (
+            f"{int(repeated.sum())} boxes have the frame and id of another, the first of which is kept; "
+            f"for example frame {int(first['frame'])}, id {int(first['track'])}"
+        )
+        found(Finding("repeated_box", path.name, reason))
+    names = ["frame", "track", "left", "top", "width", "height"]
+    return BoxTable(counted[~repeated][names].reset_index(drop=True), frames, len(table))
+
+
+def has_ids(path: Path) -> bool:
+    """Whether a tracker has followed any of its boxes; files of detections have -1 for all."""
+    return any(
+        line.values is not None and len(line.values) > 1 and line.values[1] >= 0 for line in box_lines(path)
+    )
+
+
+def _rows(path: Path, found: Found) -> pd.DataFrame:
+    """Every box of the file: frame, track, left, top, width, height, `c6` to `c9`, and `columns`."""
+    whole, real = [array("q") for _ in range(3)], [array("d") for _ in range(8)]
+    line = None
+    for line in box_lines(path):
+        problem = _problem(line)
+        if problem is not None:
+            found(Finding("odd_row", f"{path.name}:{line.number}", problem))
+            continue
+        values = line.values + [_UNKNOWN] * (COLUMNS[-1] - line.fields)
+        for column, value in zip(whole, (values[0], values[1], line.fields), strict=True):
+            column.append(int(value))
+        for column, value in zip(real, values[2:], strict=True):
+            column.append(value)
+    if line is None:
+        found(Finding("nothing_left", path.name, "holds no line but comments, wanted boxes"))
+    names = ["frame", "track", "columns", "left", "top", "width", "height", "c6", "c7", "c8", "c9"]
+    return pd.DataFrame({name: np.array(column) for name, column in zip(names, [*whole, *real], strict=True)})
+
+
+def _problem(line: Line) -> str | None:
+    """What keeps a line from being a box."""
+    shown = line.text[:60]
+    if line.fields not in COLUMNS:
+        hint = ""
+        if line.fields == 5 and line.values is not None and max(map(abs, line.values[1:])) <= 1:
+            hint = "; is it YOLO's text of one image: class, x, y, width, height as shares?"
+        return (
+            f"got {line.fields} columns in '{shown}', wanted 6 to 10: frame, id, x, y, width, height, …{hint}"
+        )
+    if line.values is None:
+        return f"got '{shown}', wanted numbers"
+    frame, track, *box = line.values[:6]
+    if not all(map(math.isfinite, line.values)) or max(map(abs, line.values[:6])) >= _LARGEST:
+        return f"got '{shown}', wanted finite numbers below 2^31"
+    if frame != int(frame) or frame < 0 or track != int(track):
+        return f"got frame {frame:g} and id {track:g}, wanted whole numbers, frames from 0 or 1"
+    if box[2] <= 0 or box[3] <= 0:
+        return f"got a box of {box[2]:g}×{box[3]:g} pixels"
+    return None
+
+
+def _check_pixels(path: Path, table: pd.DataFrame) -> None:
+    """Boxes as shares of the picture: cut in pixels, every one of them would be empty."""
+    box = table[["left", "top", "width", "height"]].to_numpy()
+    inside = (np.abs(box) <= 1).all(axis=1)
+    if len(box) and inside.mean() >= _WITHIN_ONE:
+        raise DataError(
+            f"{path}: {int(inside.sum())} of {len(box)} boxes lie within 0…1, as normalised ones do (YOLO), "
+            "wanted x, y, width, height in pixels"
+        )
+
+
+def _add_columns(table: pd.DataFrame) -> str | None:
+    """Add confidence, category and visibility, -1 where they are unknown; name the format of ten columns."""
+    columns = table["columns"].to_numpy()
+    ten = columns == COLUMNS[-1]
+    name = _format_of_ten(table[["c7", "c8", "c9"]].to_numpy()[ten])
+    has_class = np.isin(columns, (8, 9)) | (ten & (name is not None))
+    table["confidence"] = table["c6"]
+    table["category"] = np.where(has_class, table["c7"], _UNKNOWN)
+    table["visibility"] = np.where(columns == 9, table["c8"], _UNKNOWN)
+    return name
+
+
+def _format_of_ten(last: np.ndarray) -> str | None:
+    """Which format with a class the last three of ten columns (n, 3) are of; None if of none."""
+    category, second, third = last.T
+    if not len(last) or (category != np.floor(category)).any() or not (category > 0).any():
+        # A class of 0 everywhere looks like a place in space; BoxMOT's has -1 beside it.
+        zeros = len(last) > 0 and (category == 0).all() and (second == -1).all() and (third == -1).all()
+        return "BoxMOT" if zeros else None
+    if (second == -1).all() and (third == -1).all() and (category >= _UNKNOWN).all():
+        return "BoxMOT"
+    hidden = np.isin(last[:, 1:], range(_VISDRONE_HIDDEN + 1)).all()
+    return "VisDrone" if hidden and ((category >= 0) & (category <= _VISDRONE_CLASSES)).all() else None
+
+
+def _check_filters(path: Path, table: pd.DataFrame, rules: BoxRules) -> None:
+    """A filter that nothing can be held against would keep everything without a word."""
+    filters = {
+        "classes": (list(rules.classes), bool(rules.classes), "category", "class"),
+        "least_visibility": (rules.least_visibility, rules.least_visibility > 0, "visibility", "visibility"),
+        "least_confidence": (rules.least_confidence, rules.least_confidence > 0, "confidence", "confidence"),
+    }
+    for key, (value, is_set, column, word) in filters.items():
+        if is_set and len(table) and (table[column] < 0).all():
+            columns = " and ".join(map(str, sorted(set(table["columns"]))))
+            raise DataError(
+                f"{path}: got {columns} columns without a known {word}, while dataset.video.{key} is "
+                f"{value}, wanted a file that has it (7 columns: confidence; 8: class; 9: visibility), or "
+                "the setting removed"
+            )
+
+
+def _left_out(path: Path, table: pd.DataFrame, rules: BoxRules, found: Found) -> pd.DataFrame:
+    """The rows that count, by frame and track; how many do not, and why."""
+    least = rules.least_confidence
+    tests = {
+        f"confidence not above dataset.video.least_confidence, {least:g}"
+        + (" (−1 keeps all)" if least >= 0 else ""): (table["confidence"] < 0)
+        | (table["confidence"] > least),
+        f"visibility below dataset.video.least_visibility, {rules.least_visibility:g}": (
+            table["visibility"] < 0
+        )
+        | (table["visibility"] >= rules.least_visibility),
+        f"class not among dataset.video.classes, {list(rules.classes)}": (
+            (table["category"] < 0) | table["category"].isin(rules.classes) | (not rules.classes)
+        ),
+    }
+    kept = np.ones(len(table), dtype=bool)
+    why = []
+    for reason, passed in tests.items():
+        dropped = int((kept & ~passed).sum())
+        kept &= passed.to_numpy()
+        if dropped:
+            why.append(f"{dropped} by a {reason}")
+    untracked = int((table["track"][kept] < 0).sum())
+    kept &= (table["track"] >= 0).to_numpy()
+    if why:
+        reason = f"of {len(table)} boxes are left out: {'; '.join(why)}"
+        found(Finding("left_out", path.name, reason))
     if untracked:
         found(Finding("no_track", path.name, f"{untracked} boxes have a negative id: detections, no tracks"))
-    table = table[table["track"] >= 0].sort_values(["frame", "track"], kind="stable")
-    repeated = table.duplicated(["frame", "track"])
-    if repeated.any():
-        first = table[repeated].iloc[0]
-        found(
-            Finding(
-                "repeated_box",
-                path.name,
-                f"{int(repeated.sum())} boxes have the frame and id of another, the first of which is kept; "
-                f"for example frame {int(first['frame'])}, id {int(first['track'])}",
-            )
+    if len(table) and not kept.any():
+        all_of = [*why, *([f"{untracked} for a negative id"] if untracked else [])]
+        found(Finding("nothing_left", path.name, f"none of {len(table)} boxes is left: {'; '.join(all_of)}"))
+    return table[kept].sort_values(["frame", "track"], kind="stable")
+
+
+def _tracks_of_classes(path: Path, table: pd.DataFrame, found: Found) -> pd.DataFrame:
+    """Ids that several classes share (trackers that count within each class): class and id are the track."""
+    classes = table[table["category"] >= 0].groupby("track")["category"].nunique()
+    shared = int((classes > 1).sum())
+    if not shared:
+        return table
+    base = 10 ** len(str(int(table["track"].max())))
+    category = table["category"].to_numpy(np.int64) + 1  # an unknown one is -1
+    if category.max() * base + base >= _LARGEST:
+        raise DataError(
+            f"{path}: got ids up to {int(table['track'].max())} for several classes, wanted smaller ones"
         )
-    return table[~repeated].reset_index(drop=True)
-
-
-def _rows(path: Path, found: Callable[[Finding], None]) -> Iterator[_Row]:
-    with open(path, encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, 1):
-            text = line.strip().lstrip("\ufeff")
-            if not text or (number == 1 and text[0].isalpha()):
-                continue
-            row = _row(text)
-            if isinstance(row, str):
-                found(Finding("odd_row", f"{path.name}:{number}", row))
-            else:
-                yield row
-
-
-def _row(text: str) -> _Row | str:
-    """A box, or what is wrong with the line."""
-    fields = re.split(r"\s*[,;]\s*|\s+", text.rstrip(",; "))
-    if len(fields) not in _COLUMNS:
-        return f"got {len(fields)} columns, wanted 6 to 10: frame, id, x, y, width, height, …"
-    try:
-        values = [float(field) for field in fields]
-    except ValueError:
-        return f"got '{text[:60]}', wanted numbers"
-    frame, track, *box = values[:6]
-    if not all(map(math.isfinite, values)) or max(map(abs, values[:6])) >= _LARGEST:
-        return f"got '{text[:60]}', wanted finite numbers below 2^31"
-    if frame != int(frame) or frame < 1 or track != int(track):
-        return f"got frame {fields[0]} and id {fields[1]}, wanted whole numbers, frames from 1"
-    if box[2] <= 0 or box[3] <= 0:
-        return f"got a box of {fields[4]}×{fields[5]} pixels"
-    # With ten columns those behind the confidence are a place in space.
-    return _Row(int(frame), int(track), *values[2 : 7 if len(values) == 10 else 9])
-
-
-def _counts(row: _Row, rules: BoxRules) -> bool:
-    return (
-        (row.confidence < 0 or row.confidence > rules.least_confidence)
-        and (row.visibility < 0 or row.visibility >= rules.least_visibility)
-        and (not rules.classes or row.category < 0 or row.category in rules.classes)
+    example = int(classes[classes > 1].index[0])
+    reason = (
+        f"{shared} ids occur with several classes, for example {example}: class and id together are the "
+        f"track, numbered (class + 1) · {base} + id"
     )
+    found(Finding("ids_of_classes", path.name, reason))
+    return table.assign(track=category * base + table["track"]).sort_values(["frame", "track"], kind="stable")
 
 
 def split_tracks(frames: np.ndarray, longest_gap: int) -> list[slice]:

@@ -150,11 +150,15 @@ def test_people_left_out_are_listed(root):
     assert len(layout) == 1
     found = [(finding.kind, finding.source, finding.reason) for finding in layout.findings()]
     assert found == [
-        ("small_box", "cam2.mkv, track 7", "4 boxes are left out: too small"),
+        (
+            "small_box",
+            "cam2.mkv, track 7",
+            "4 boxes are left out: too small (dataset.video.least_height 8, least_width 9)",
+        ),
         (
             "short_track",
             "cam2, track 9",
-            "1 of 2 parts have fewer than 4 frames and are left out",
+            "1 of 2 parts have fewer than 4 frames (dataset.video.least_frames) and are left out",
         ),
     ]
 
@@ -180,16 +184,16 @@ def parsed(path, text, **rules):
 
 
 def test_variants_of_the_format(tmp_path):
-    """6 to 10 columns, blanks for commas, a header, a byte order mark, empty lines."""
+    """6 to 10 columns, a header, a byte order mark, empty lines."""
     text = (
         "\ufeffframe,id,bb_left,bb_top,bb_width,bb_height\n"
         "1,1,2,3,4,5\n"
         "2, 1, 2, 3, 4, 5, 0.9\n"
         "\n"
-        "3 1 2 3 4 5 0.9 1\n"
+        "3,1,2,3,4,5,0.9,1\n"
         "4,1,2,3,4,5,1,1,0.25\n"
         "5,1,2,3,4,5,-1,-1,-1,-1\n"
-        "6.0,1.0,2,3,4,5.5,0.9,7,-1,-1,\n"
+        "6.0,1.0,2,3,4,5.5,0.9,1,-1,-1,\n"
     )
     rows, found = parsed(tmp_path / "b.txt", text)
     assert rows == [[frame, 1, 2, 3, 4, 5.5 if frame == 6 else 5] for frame in range(1, 7)]
@@ -219,7 +223,7 @@ def test_which_boxes_count(tmp_path):
 
 def test_bad_rows_are_named(tmp_path):
     text = (
-        "1,1,2,3,4,5\n1,2,3\nx,1,2,3,4,5\n0,1,2,3,4,5\n1.5,1,2,3,4,5\n2,1,nan,3,4,5\n3,1,2,3,0,5\n"
+        "1,1,2,3,4,5\n1,2,3\nx,1,2,3,4,5\n-2,1,2,3,4,5\n1.5,1,2,3,4,5\n2,1,nan,3,4,5\n3,1,2,3,0,5\n"
         "4,1,2,3,4,5,6,7,8,9,10\n1,1,9,9,9,9\n9,-1,2,3,4,5\n99999999999,1,2,3,4,5\n"
     )
     rows, found = parsed(tmp_path / "b.txt", text)
@@ -263,7 +267,7 @@ def test_boxes_without_pixels(root):
         ("missing", "cam2.mkv"),
         ("outside_box", "cam2.mkv, track 5"),
     ]
-    assert layout.findings()[0].reason == "has no more frames; 2 boxes are in frames 13 to 20"
+    assert layout.findings()[0].reason == "has no more frames; 2 boxes are in frames 14 to 20"
 
 
 def test_a_bad_image_of_a_sequence(tmp_path):
@@ -345,5 +349,5 @@ def test_why_nothing_is_left_is_said(root, tmp_path):
     config = DatasetConfig(name="door", layout="video", root=str(root))
     with pytest.raises(DataError, match=r"(?s)got no tracklets.*3 boxes have a negative id"):
         prepare(config, tmp_path / "tracklets.h5", tmp_path / "integrity.json", 1000)
-    assert read_json(tmp_path / "integrity.json")["found"] == {"no_track": 1}
+    assert read_json(tmp_path / "integrity.json")["found"] == {"no_track": 1, "nothing_left": 1}
     assert not (tmp_path / "tracklets.h5").exists()

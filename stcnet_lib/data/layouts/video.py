@@ -1,10 +1,10 @@
 """One's own videos: `<camera>.mp4` and beside it `<camera>.txt`, the boxes that a tracker found (`mot.py`).
 
-Instead of a video there may be a folder of images `<camera>/`, in natural order, or a sequence as
-MOTChallenge has it: `<camera>/img1/` with `<camera>/gt/gt.txt` or `<camera>/det/det.txt`. Several videos are
-several cameras. Every track becomes a tracklet, or several where it pauses for longer than
+Instead of a video there may be a folder of images `<camera>/`, or a sequence as MOTChallenge has it:
+`<camera>/img1/` with `<camera>.txt` beside the folder, `gt/gt.txt` or `det/det.txt` in it (`cameras.py`).
+Several videos are several cameras. Every track becomes a tracklet, or several where it pauses for longer than
 `dataset.video.longest_gap` frames; crops are cut at the border of the picture and kept as PNG. Frame numbers
-are those of the box file.
+are those of the box file; which picture they mean is told in `picture_numbers.py`.
 
 Nobody has told which people of two cameras are the same, so there are no queries and there is no re-ID score:
 every track is a person of its own. All of them are for training, since that is what the later stages need
@@ -17,7 +17,6 @@ source is in use, in a temporary file without a name (in TMPDIR, about as large 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -25,24 +24,21 @@ from typing import NamedTuple
 import numpy as np
 
 from stcnet_lib.config import DatasetConfig
-from stcnet_lib.data.crops import Crops, cut_crops
+from stcnet_lib.data.crops import Crops, SizeRules, cut_crops
 from stcnet_lib.data.layouts.base import (
     DataError,
     Finding,
     Frame,
     Layout,
     SourceTracklet,
-    frame_numbers,
     images_in,
     label_numbers,
-    natural_order,
     restored_folder,
 )
-from stcnet_lib.data.mot import BoxRules, read_boxes, split_tracks
+from stcnet_lib.data.layouts.cameras import Camera, find_cameras
+from stcnet_lib.data.mot import BoxRules, read_table, split_tracks
+from stcnet_lib.data.picture_numbers import Reading, find_places
 from stcnet_lib.data.store import Role
-from stcnet_lib.data.video_frames import VIDEO_SUFFIXES
-
-_BOX_FILES = ("gt/gt.txt", "det/det.txt")
 
 
 class TrackRules(NamedTuple):
@@ -53,12 +49,8 @@ class TrackRules(NamedTuple):
     least_height: int  # pixels of a crop
     least_width: int
     boxes: BoxRules
-
-
-class _Camera(NamedTuple):
-    name: str
-    pictures: Path  # a video or a folder of images
-    boxes: Path
+    frames: Reading = "auto"  # what the frames of box files are
+    first_frame: int | None = None  # of box files; None: 1, and 0 is an error
 
 
 class _Part(NamedTuple):
@@ -79,11 +71,12 @@ class VideoLayout(Layout):
     def __init__(self, root: Path, rules: TrackRules) -> None:
         super().__init__(root)
         self._rules = rules
-        self._cameras = _find_cameras(self.root, self._findings)
+        self._cameras = find_cameras(self.root, self._findings)
         if not self._cameras:
+            seen = "".join(f"\n  {finding.source}: {finding.reason}" for finding in self._findings[:10])
             raise DataError(
                 f"{self.root}: got no video with boxes, wanted <camera>.mp4 (or another video, or a folder "
-                "of images) beside <camera>.txt; see dataset.root in config.yaml"
+                f"of images) beside <camera>.txt; see dataset.root in config.yaml{seen}"
             )
         self._numbers = label_numbers(camera.name for camera in self._cameras)
         self._crops: list[Crops] = []
@@ -95,7 +88,13 @@ class VideoLayout(Layout):
         video = config.video
         boxes = BoxRules(video.least_confidence, video.least_visibility, video.classes)
         rules = TrackRules(
-            video.longest_gap, video.least_frames, video.least_height, video.least_width, boxes
+            video.longest_gap,
+            video.least_frames,
+            video.least_height,
+            video.least_width,
+            boxes,
+            video.frames,
+            video.first_frame,
         )
         return cls(Path(config.root), rules)
 
@@ -137,15 +136,7 @@ class VideoLayout(Layout):
             self._parts = []
             people = 0
             for place, camera in enumerate(self._cameras):
-                self._check_numbers(camera.pictures)
-                boxes = read_boxes(camera.boxes, self._rules.boxes, self._findings.append)
-                crops = cut_crops(
-                    camera.pictures,
-                    boxes,
-                    self._rules.least_height,
-                    self._rules.least_width,
-                    self._findings.append,
-                )
+                crops = self._cut(camera)
                 self._crops.append(crops)
                 parts = list(self._tracks(place, crops, people))
                 people = max((part.pid for part in parts), default=people)
@@ -153,59 +144,36 @@ class VideoLayout(Layout):
             self._at = {self._folder(part): part for part in self._parts}
         return self._parts
 
-    def _check_numbers(self, pictures: Path) -> None:
-        """Boxes count pictures, whatever these are called: names that count otherwise are worth a look."""
-        names = images_in(pictures)  # none of a video
-        numbers = frame_numbers(names)
-        if names and (numbers[0] not in (0, 1) or numbers[-1] - numbers[0] != len(names) - 1):
-            reason = (
-                f"its {len(names)} images are numbered {numbers[0]} to {numbers[-1]}, frame n of the boxes "
-                "is taken to be the n-th"
-            )
-            self._findings.append(Finding("picture_numbers", pictures.name, reason))
+    def _cut(self, camera: Camera) -> Crops:
+        """The crops of a camera."""
+        rules, tell = self._rules, self._findings.append
+        table = read_table(camera.boxes, rules.boxes, tell)
+        names = images_in(camera.pictures) if camera.pictures.is_dir() else None
+        places = find_places(camera.pictures.name, table.frames, names, rules.frames, rules.first_frame)
+        if places.remark:
+            tell(Finding("picture_numbers", camera.pictures.name, places.remark))
+        sizes = SizeRules(rules.least_height, rules.least_width)
+        return cut_crops(camera.pictures, table.boxes, places, sizes, tell)
 
     def _tracks(self, camera: int, crops: Crops, people: int) -> Iterator[_Part]:
         """The tracklets of a camera; its people are numbered from `people` + 1."""
         name = self._cameras[camera].name
         tracks, starts = np.unique(crops.track, return_index=True)
         ends = np.append(starts, len(crops.track))[1:]
+        before = people
         for track, start, end in zip(tracks.tolist(), starts.tolist(), ends.tolist(), strict=True):
             spans = split_tracks(crops.frame[start:end], self._rules.longest_gap)
             long = [span for span in spans if span.stop - span.start >= self._rules.least_frames]
             if len(long) < len(spans):
                 reason = (
                     f"{len(spans) - len(long)} of {len(spans)} parts have fewer than "
-                    f"{self._rules.least_frames} frames and are left out"
+                    f"{self._rules.least_frames} frames (dataset.video.least_frames) and are left out"
                 )
                 self._findings.append(Finding("short_track", f"{name}, track {track}", reason))
             people += bool(long)
             for place, span in enumerate(long, 1):
                 rows = range(start + span.start, start + span.stop)
                 yield _Part(camera, people, track, place, rows)
-
-
-def _find_cameras(root: Path, findings: list[Finding]) -> list[_Camera]:
-    """Pairs of pictures and boxes, in natural order of their names; videos without boxes are findings."""
-    found = {}
-    for path in sorted(root.iterdir()):
-        if path.name.startswith("."):
-            continue
-        if path.is_dir():
-            inner = [path / name for name in _BOX_FILES if (path / name).is_file()]
-            pictures = path / "img1" if (path / "img1").is_dir() else path
-            boxes = [*inner, root / f"{path.name}.txt"]
-        elif path.suffix.lower() in VIDEO_SUFFIXES:
-            pictures, boxes = path, [path.with_suffix(".txt")]
-        else:
-            continue
-        boxes = [file for file in boxes if file.is_file()]
-        if not boxes and path.is_file():
-            reason = f"no boxes for this video, wanted {path.stem}.txt beside it: passed over"
-            findings.append(Finding("no_boxes", path.name, reason))
-        # The name becomes a folder of the export.
-        name = re.sub(r"[^A-Za-z0-9_.-]", "_", path.stem if path.is_file() else path.name)
-        if boxes and name in found:
-            raise DataError(f"{root}: got {found[name].pictures.name} and {path.name}, wanted other names")
-        if boxes:
-            found[name] = _Camera(name, pictures, boxes[0])
-    return [found[name] for name in natural_order(found)]
+        if people == before and len(tracks):
+            reason = f"none of its {len(tracks)} tracks is long enough, see dataset.video.least_frames"
+            self._findings.append(Finding("nothing_left", name, reason))

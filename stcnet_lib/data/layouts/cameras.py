@@ -1,0 +1,148 @@
+"""Which pictures and which box file are a camera of the layout `video`, and what else lies beside them.
+
+Of several box files the user's own, beside the pictures, comes first, then MOTChallenge's `gt/gt.txt`, then
+`det/det.txt` if a tracker gave it ids. Whatever is not used is a finding.
+"""
+
+from __future__ import annotations
+
+import configparser
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from stcnet_lib.data.box_lines import COLUMNS, box_lines
+from stcnet_lib.data.layouts.base import DataError, Finding, images_in, natural_order
+from stcnet_lib.data.mot import has_ids
+from stcnet_lib.data.video_frames import is_video
+
+_GROUND_TRUTH, _DETECTIONS = "gt/gt.txt", "det/det.txt"
+_SAMPLE = 20  # lines that tell whether a text holds boxes
+_TEXTS = frozenset({".txt", ".csv", ".tsv"})
+
+
+class Camera(NamedTuple):
+    """Pictures and their boxes."""
+
+    name: str
+    pictures: Path  # a video or a folder of images
+    boxes: Path
+
+
+def find_cameras(root: Path, findings: list[Finding]) -> list[Camera]:
+    """All of them, in natural order of their names."""
+    found: dict[str, Camera] = {}
+    other: dict[str, list[str]] = defaultdict(list)
+    used: set[Path] = set()
+    texts: list[Path] = []
+    for path in sorted(root.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            camera = _of_folder(root, path, findings)
+        elif path.suffix.lower() in _TEXTS:
+            texts.append(path)
+            continue
+        elif is_video(path):
+            camera = _of_video(path, findings)
+        else:
+            other[path.suffix.lower()].append(path.name)
+            continue
+        if camera is None:
+            continue
+        if camera.name in found:
+            both = f"{found[camera.name].pictures.name} and {path.name}"
+            raise DataError(
+                f"{root}: got {both}, which would both be camera '{camera.name}', wanted other names"
+            )
+        found[camera.name] = camera
+        used.add(camera.boxes)
+    findings += [finding for text in texts if text not in used for finding in _lonely(text)]
+    findings += [
+        Finding(
+            "passed_over",
+            names[0],
+            f"{len(names)} files {ending or 'without an ending'}: no videos, not read",
+        )
+        for ending, names in sorted(other.items())
+    ]
+    return [found[name] for name in natural_order(found)]
+
+
+def _of_video(path: Path, findings: list[Finding]) -> Camera | None:
+    boxes = path.with_suffix(".txt")
+    if not boxes.is_file():
+        reason = f"no boxes for this video, wanted {boxes.name} beside it: passed over"
+        findings.append(Finding("no_boxes", path.name, reason))
+        return None
+    return Camera(_name(path.stem), path, boxes)
+
+
+def _of_folder(root: Path, folder: Path, findings: list[Finding]) -> Camera | None:
+    """A folder of images, or a sequence of MOTChallenge; None if anything is missing, which is a finding."""
+    pictures = _pictures_of(folder, findings)
+    beside = root / f"{folder.name}.txt"
+    given = [file for file in (beside, folder / _GROUND_TRUTH, folder / _DETECTIONS) if file.is_file()]
+    usable = [file for file in given if file != folder / _DETECTIONS or len(given) > 1 or has_ids(file)]
+    images = len(images_in(pictures))
+    names = [file.relative_to(root).as_posix() for file in given]
+    if not images or not usable:
+        if given and not usable:
+            reason = f"{names[0]} holds detections without ids, wanted tracks in {beside.name}: passed over"
+            findings.append(Finding("no_boxes", folder.name, reason))
+        elif given:
+            reason = f"{names[0]} has boxes, and {pictures.relative_to(root)} holds no images: passed over"
+            findings.append(Finding("no_pictures", folder.name, reason))
+        elif images:
+            reason = (
+                f"no boxes for these {images} images, wanted {beside.name} beside the folder: passed over"
+            )
+            findings.append(Finding("no_boxes", folder.name, reason))
+        else:
+            findings.append(
+                Finding("other_folder", folder.name, "holds no images of a camera and is not read")
+            )
+        return None
+    if len(given) > 1:
+        used = usable[0].relative_to(root).as_posix()
+        rest = ", ".join(name for name in names if name != used)
+        findings.append(Finding("box_file", folder.name, f"boxes are those of {used}; not read: {rest}"))
+    return Camera(_name(folder.name), pictures, usable[0])
+
+
+def _pictures_of(folder: Path, findings: list[Finding]) -> Path:
+    """The folder of the images: `imDir` of seqinfo.ini, `img1`, or the folder itself."""
+    settings = folder / "seqinfo.ini"
+    if not settings.is_file():
+        return folder / "img1" if (folder / "img1").is_dir() else folder
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read(settings, encoding="utf-8-sig")
+        sequence = parser["Sequence"]
+    except (configparser.Error, KeyError, UnicodeDecodeError) as error:
+        raise DataError(f"{settings}: cannot be read ({error}), wanted a section [Sequence]") from None
+    pictures = folder / sequence.get("imDir", "img1")
+    if not pictures.is_dir():
+        raise DataError(f"{settings}: got imDir={sequence.get('imDir', 'img1')}, wanted a folder in {folder}")
+    length, images = sequence.get("seqLength", ""), len(images_in(pictures))
+    if length.isdecimal() and int(length) != images:
+        reason = f"seqinfo.ini says {length} frames, and {pictures.name} holds {images} images"
+        findings.append(Finding("sequence_length", folder.name, reason))
+    return pictures
+
+
+def _lonely(text: Path) -> Iterator[Finding]:
+    """A text that belongs to no camera: a fault if it holds boxes."""
+    lines = [line for _, line in zip(range(_SAMPLE), box_lines(text), strict=False)]
+    if any(line.values is not None and line.fields in COLUMNS for line in lines):
+        reason = f"holds boxes, but there is no video or folder of images '{text.stem}' beside it: not read"
+        yield Finding("no_pictures", text.name, reason)
+    else:
+        yield Finding("other_file", text.name, "holds no boxes, not read")
+
+
+def _name(name: str) -> str:
+    """As the name of a folder in an export: letters and digits of every script stay."""
+    return re.sub(r"[^\w.-]", "_", name)
