@@ -1,5 +1,7 @@
 """The configuration: its defaults are the paper's, its errors name key, what was got, what was wanted."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,10 @@ from stcnet_lib.config import (
 )
 
 MINIMAL = {"dataset": {"name": "w", "layout": "walkers"}}
+
+# What follows `paper:` where it names no value.
+NO_VALUE = ("silent", "both", "these", "flips", "either", "one")
+RAW = {"network": "nl", "train": "raw", "test": "raw"}
 
 
 def embedded() -> dict:
@@ -116,6 +122,13 @@ def test_config_yaml_writes_out_every_value_with_a_comment():
         ("seeds", [], "seeds: got [], wanted at least 1 entry"),
         ("seeds", [3, 3], "seeds: got [3, 3], wanted each number once"),
         ("splits", [0, 0], "splits: got [0, 0], wanted each number once"),
+        ("stcnet.dilations", [True], "stcnet.dilations: got [True], wanted another kind of value"),
+        ("stcnets", {"far": {"dilations": [0]}}, "stcnets.far.dilations.0: got 0, wanted at least 1"),
+        ("seeds", [-1], "seeds.0: got -1, wanted at least 0"),  # and not that the list is too short
+        ("seeds", [False], "seeds: got [False], wanted another kind of value"),
+        ("splits", [3], "splits: got [3], wanted [0]: the layout walkers has one split"),
+        ("variants", [RAW, RAW], "variants.1: got the row of variants.0 again, wanted each once"),
+        ("variants", [RAW | {"train": "raw+raw"}], "variants.0.train: got 'raw+raw', wanted each data set"),
         ("completions.discard.references", "frame", "completions.discard.references: got 'frame', wanted"),
     ],
 )
@@ -129,6 +142,53 @@ def test_a_bad_value_is_one_line_with_key_got_and_wanted(path, value, wanted):
     lines = lines_of(values)
     assert len(lines) == 1, lines
     assert lines[0].startswith(wanted), lines[0]
+
+
+def test_batches_that_gpus_cannot_share_are_all_named():
+    lines = lines_of(embedded() | {"runtime": {"gpus": 3}})
+    assert [line.split(":")[0] for line in lines] == ["networks.nl.batch", "stcnet.batch", "guider.batch"]
+    assert lines[0].endswith("got 16, wanted a multiple of the 3 GPUs of a training (runtime.gpus)")
+    load_config(embedded() | {"runtime": {"gpus": 4}})
+
+
+def test_a_guider_of_which_some_values_are_given_has_no_non_local_blocks():
+    assert not load_config(MINIMAL | {"guider": {"height": 128}}).guider.non_local
+
+
+def test_a_trained_guider_is_looked_at_before_any_job(tmp_path):
+    path = tmp_path / "model.json"
+    for config in ({"non_local": True}, {}):
+        path.write_text(json.dumps({"kind": "reid", "config": config}))
+        (line,) = lines_of(MINIMAL | {"trained_guider": str(path)})
+        assert line.startswith(f"trained_guider: got '{path}' with non-local blocks, wanted one without")
+    path.write_text(json.dumps({"kind": "stcnet", "config": {}}))
+    (line,) = lines_of(MINIMAL | {"trained_guider": str(path)})
+    assert line.startswith(f"trained_guider: got '{path}' of kind 'stcnet', wanted")
+    path.write_text(json.dumps({"kind": "reid", "config": {"non_local": False}}))
+    assert load_config(MINIMAL | {"trained_guider": str(path)}).trained_guider == str(path)
+
+
+def test_the_paper_preset_has_every_value_that_the_comments_call_the_papers():
+    """`# paper: VALUE` beside a key of config.yaml, against that key once paper.yaml is laid over it."""
+    values = embedded()
+    update_config(values, yaml.safe_load(Path("workflow/presets/paper.yaml").read_text()))
+    config, checked, path = load_config(values).model_dump(), 0, []
+    text = re.sub(r"\n +# ", " ", Path("config.yaml").read_text())  # comments that go on in the next line
+    for line in text.splitlines():
+        found = re.match(r"( *)([a-z_]+): *([^#]*)#(.*)", line) or re.match(r"( *)([\w-]+):()()", line)
+        if found is None:
+            continue
+        path = [*path[: len(found[1]) // 2], found[2]]
+        said = re.search(r"paper(?: as printed)?: ([^\s,;)]+)", found[4])
+        # Of sections, and of rows in one line, the comments are about more than one value.
+        if not said or said[1] in NO_VALUE or found[3][:1] in ("", "{"):
+            continue
+        value = config
+        for key in path:
+            value = value[key]
+        assert value == yaml.safe_load(said[1]), ".".join(path)
+        checked += 1
+    assert checked > 40, "the comments are not read"
 
 
 def test_every_problem_is_reported_at_once_and_typos_get_a_guess():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from stcnet_lib.config.consistency import inconsistencies, trained_guider_problem
 from stcnet_lib.config.data import SPLITS, DatasetConfig, ExportConfig
 from stcnet_lib.config.errors import one_of
 from stcnet_lib.config.learning import (
@@ -148,9 +148,15 @@ class Config(Section):
     @classmethod
     def _model_file(cls, value: str | None) -> str | None:
         value = value and expanded(value)
-        if value is not None and not Path(value).is_file():
-            raise ValueError(f"got '{value}', wanted the model.json of a trained network, or null")
+        if value is not None and (problem := trained_guider_problem(value)):
+            raise ValueError(problem)
         return value
+
+    @field_validator("guider", mode="before")
+    @classmethod
+    def _without_blocks(cls, value: Any) -> Any:
+        """A guider of which only some values are given still has no non-local blocks."""
+        return {"non_local": False, **value} if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _other_stcnets(self) -> Config:
@@ -164,15 +170,6 @@ class Config(Section):
                 problems += [f"stcnets.{name}.{line}" for line in str(error).splitlines()]
         if problems:
             raise ValueError("\n".join(problems))
-        return self
-
-    @model_validator(mode="after")
-    def _guider_of_single_frames(self) -> Config:
-        if self.guider.non_local and self.trained_guider is None:
-            raise ValueError(
-                "guider.non_local: got true, wanted false: the guider gives features of single frames, which "
-                "a network with non-local blocks does not have; put them into networks"
-            )
         return self
 
     @model_validator(mode="after")
@@ -198,6 +195,12 @@ class Config(Section):
                 if value not in known:
                     problems.append(f"variants.{i}.{key}: got '{value}', wanted {one_of(value, known)}")
         if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Config:
+        if problems := inconsistencies(self):
             raise ValueError("\n".join(problems))
         return self
 

@@ -29,7 +29,9 @@ class Section(BaseModel):
     @classmethod
     def _no_truth_value_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
         # Python takes True for 1, so `epochs: yes` would train for one epoch.
-        if isinstance(value, bool) and cls.model_fields[info.field_name].annotation is not bool:
+        found = value if isinstance(value, list | tuple) else [value]
+        truth = any(isinstance(part, bool) for part in found)
+        if truth and cls.model_fields[info.field_name].annotation is not bool:
             raise ValueError(f"got {value}, wanted another kind of value than true or false")
         return value
 
@@ -59,5 +61,9 @@ def validate(section: type[SectionType], values: dict[str, Any]) -> SectionType:
     try:
         return section.model_validate(values)
     except ValidationError as error:
-        lines = [line for problem in error.errors() for line in problem_lines(section, problem)]
+        problems = error.errors()
+        entries = {problem["loc"][:-1] for problem in problems}
+        # Of a list whose entries are all refused pydantic also says that it is too short.
+        told = [p for p in problems if p["type"] != "too_short" or p["loc"] not in entries]
+        lines = [line for problem in told for line in problem_lines(section, problem)]
         raise ConfigError("\n".join(lines)) from None

@@ -1,0 +1,79 @@
+"""What no section can tell by itself: values that do not fit each other, found before a job starts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stcnet_lib.config.data import SPLITS
+
+if TYPE_CHECKING:
+    from stcnet_lib.config.experiment import Config
+
+
+def inconsistencies(config: Config) -> list[str]:
+    """One line a problem, `key: got …, wanted …`."""
+    checks = (_guider_of_clips, _absent_splits, _repeated_rows, _unequal_shares)
+    return [line for check in checks for line in check(config)]
+
+
+def _guider_of_clips(config: Config) -> Iterator[str]:
+    if config.guider.non_local and config.trained_guider is None:
+        yield (
+            "guider.non_local: got true, wanted false: the guider gives features of single frames, which "
+            "a network with non-local blocks does not have; put them into networks"
+        )
+
+
+def _absent_splits(config: Config) -> Iterator[str]:
+    """Splits of a layout that has one; how many a table holds is known when it is read."""
+    layout = config.dataset.layout
+    if layout not in SPLITS and layout != "manifest" and config.splits != (0,):
+        yield f"splits: got {list(config.splits)}, wanted [0]: the layout {layout} has one split"
+
+
+def _repeated_rows(config: Config) -> Iterator[str]:
+    for i, row in enumerate(config.variants):
+        first = config.variants.index(row)
+        if first < i:
+            yield f"variants.{i}: got the row of variants.{first} again, wanted each once"
+        if len(set(row.trained_on)) < len(row.trained_on):
+            yield f"variants.{i}.train: got '{row.train}', wanted each data set once"
+
+
+def _unequal_shares(config: Config) -> Iterator[str]:
+    """Batches that the GPUs of a training cannot share evenly."""
+    gpus = max(config.runtime.gpus, 1)
+    sections = {f"networks.{name}": network for name, network in config.networks.items()}
+    sections["stcnet"] = config.stcnet
+    sections |= {f"stcnets.{name}": config.stcnet_named(name) for name in config.stcnets}
+    if config.trained_guider is None:
+        sections["guider"] = config.guider
+    for name, section in sections.items():
+        if section.batch % gpus:
+            yield (
+                f"{name}.batch: got {section.batch}, wanted a multiple of the {gpus} GPUs of a training "
+                "(runtime.gpus)"
+            )
+
+
+def trained_guider_problem(path: str) -> str | None:
+    """What keeps a network from being a guider, as far as its description tells.
+
+    A damaged file is left to `use_guider`, which looks at the weights as well.
+    """
+    wanted = "wanted the model.json of a trained network, or null"
+    if not Path(path).is_file():
+        return f"got '{path}', {wanted}"
+    try:
+        description: Any = json.loads(Path(path).with_suffix(".json").read_text(encoding="utf-8"))
+        kind, non_local = description["kind"], description["config"].get("non_local")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if kind != "reid":
+        return f"got '{path}' of kind '{kind}', {wanted}"
+    if non_local is not False:  # an absent value is that of the paper's final network
+        return f"got '{path}' with non-local blocks, wanted one without: the guider looks at single frames"
+    return None
