@@ -12,6 +12,7 @@ the mean shows the occluder: tracklets of both kinds are counted in `count_flags
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, Protocol
 
@@ -70,10 +71,19 @@ def tracklet_scores(
             )
         scores = scores + np.einsum("tkd,kd->tk", normalised(features), weights)
     if reference in ("trimmed_mean", "learned"):
-        dropped = min(int(trim * len(features)), len(features) - 1)
+        dropped = min(whole_part(trim, len(features)), len(features) - 1)
         kept = np.argsort(scores, axis=0, kind="stable")[dropped:]  # (T', K)
         return _cosine(features, np.take_along_axis(features, kept[..., None], axis=0).mean(axis=0))
     raise ValueError(f"occlusion.reference: got '{reference}', wanted mean, median, trimmed_mean or learned")
+
+
+def whole_part(share: float, count: int) -> int:
+    """How many whole frames a share of `count` is, rounded down; in binary .7 · 90 is a little under 63.
+
+    >>> whole_part(0.7, 90)
+    63
+    """
+    return math.floor(round(share * count, 6))
 
 
 def _cosine(features: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -191,8 +201,8 @@ def flag(table: pd.DataFrame, taus: Sequence[float], most: float = 1.0) -> pd.Da
     if most < 1:
         scores = table.groupby(["tracklet", "region"], sort=False)["score"]
         place = scores.rank(method="first").to_numpy()  # 1 for the lowest score of a tracklet's region
-        # Rounded first: .7 × 90 is a little under 63 in binary.
-        occluded &= place <= np.floor(np.round(most * scores.transform("size").to_numpy(), 6))
+        sizes = scores.transform("size")
+        occluded &= place <= sizes.map({size: whole_part(most, size) for size in sizes.unique()}).to_numpy()
     return table.assign(occluded=occluded)
 
 

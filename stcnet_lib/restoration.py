@@ -184,6 +184,8 @@ def paste_band(image: np.ndarray, filling: np.ndarray, region: int) -> None:
     if filling.shape == image.shape:
         image[top:bottom] = filling[top:bottom]
         return
+    if top == bottom:  # a frame of two rows has no middle third
+        return
     rows, columns = filling.shape[:2]
     first, last = top * rows // height, -(-bottom * rows // height)
     box = (0, top * rows / height - first, columns, bottom * rows / height - first)

@@ -291,6 +291,18 @@ def test_flags_compare_with_the_threshold_of_the_region():
     assert flag(table, [0.6, 0.4, 0.5]).occluded.tolist() == [True, False, False, False]
 
 
+@pytest.mark.parametrize(("trim", "frames", "dropped"), [(0.7, 90, 63), (0.29, 100, 29), (0.5, 7, 3)])
+def test_a_reference_drops_as_many_frames_as_were_asked_for(trim, frames, dropped):
+    # Unit vectors that turn: those farthest from the mean are dropped, the mean of the others refers.
+    angles = np.linspace(0, 1, frames) ** 2
+    features = np.stack([np.cos(angles), np.sin(angles)], 1)[:, None].astype(np.float32)  # (T, 1, 2)
+    kept = np.argsort(tracklet_scores(features)[:, 0], kind="stable")[dropped:]
+    mean = features[kept, 0].mean(0)
+    expected = features[:, 0] @ mean / np.linalg.norm(mean)
+    found = tracklet_scores(features, "trimmed_mean", trim)[:, 0]
+    np.testing.assert_allclose(found, expected, atol=1e-6)  # float32; a frame more or less moves it by 1e-4
+
+
 @pytest.mark.parametrize(
     ("most", "frames", "count"), [(0.7, 90, 63), (0.29, 100, 29), (0.57, 100, 57), (1 / 3, 9, 3), (0.5, 7, 3)]
 )

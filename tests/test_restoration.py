@@ -145,6 +145,12 @@ def test_pasting_a_resized_copy_of_the_frame_gives_about_the_same_band():
     assert np.abs(image.astype(int) - ramp).max() <= 3
 
 
+def test_a_frame_of_two_rows_has_no_middle_third():
+    image = np.full((2, 4, 3), 7, np.uint8)
+    paste_band(image, np.zeros((128, 64, 3), np.uint8), 1)
+    assert (image == 7).all()
+
+
 def test_source_file_is_untouched(store_path, tmp_path):
     before = store_path.read_bytes()
     run(store_path, tmp_path, some_flags(store_path, (1, 2)), "stcnet")
