@@ -22,11 +22,38 @@ from typing import Any
 import h5py
 
 _PAGE = 1 << 16  # bytes
+_LOCKING = "HDF5_USE_FILE_LOCKING"  # in the environment: outdoes what a program asks for
+
+
+class Hdf5Error(OSError):
+    """A file that cannot be opened; the message names it and says why."""
 
 
 def open_hdf5(path: str | Path, mode: str = "r", **options: Any) -> h5py.File:
-    """`h5py.File` without a lock."""
-    return h5py.File(path, mode, locking=False, **options)
+    """`h5py.File` without a lock.
+
+    Raises:
+        Hdf5Error: the file is missing, truncated or foreign, or the system does not give it.
+    """
+    try:
+        return h5py.File(path, mode, locking=False, **options)
+    except OSError as error:
+        raise Hdf5Error(f"{path}: {_reason(error)}") from None
+
+
+def _reason(error: OSError) -> str:
+    if "locking flag" in str(error):
+        return "is open in this process with a lock: close it there, or open it there with locking=False"
+    if error.errno is None:  # found in the file itself, not told by the system
+        return f"no complete HDF5 file ({error})"
+    told = os.strerror(error.errno)
+    if "lock file" in str(error):
+        setting = f"{_LOCKING}={os.environ.get(_LOCKING)}"
+        return (
+            f"cannot be locked ({told}): got {setting} in the environment, wanted it unset or FALSE, since "
+            "locks are not needed here"
+        )
+    return f"cannot be opened ({told})"
 
 
 class Hdf5Writer:

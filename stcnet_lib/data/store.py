@@ -18,7 +18,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from stcnet_lib.data.hdf5 import open_hdf5
+from stcnet_lib.data.hdf5 import Hdf5Error, open_hdf5
 from stcnet_lib.data.images import decode
 from stcnet_lib.data.store_writer import FORMAT, VERSION, StoreWriter
 
@@ -227,8 +227,8 @@ def _open(path: Path) -> h5py.File:
     try:
         # No cache: uncompressed chunks are then read in part, just the bytes of the wanted frame.
         file = open_hdf5(path, rdcc_nbytes=0)
-    except OSError as error:
-        raise StoreError(f"{path}: no complete HDF5 file ({error})") from None
+    except Hdf5Error as error:
+        raise StoreError(str(error)) from None
     problem = _problem(file)
     if problem:
         file.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import re
 import shutil
@@ -10,7 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import pytest
+
+from stcnet_lib.data.hdf5 import Hdf5Error, open_hdf5
+from stcnet_lib.data.store import StoreError, TrackletStore
 
 REPOSITORY = Path(__file__).parents[2]
 FLOCK = "#include <errno.h>\nint flock(int file, int what) { errno = %d; return -1; }\n"
@@ -57,18 +62,24 @@ except OSError:
 """
 
 
-@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EACCES])
-@pytest.mark.parametrize("read_only", [False, True])
-def test_every_file_is_written_and_read_without_locks(tmp_path, code, read_only):
+def without_locks(folder: Path, code: int) -> dict[str, str]:
+    """The environment of a process in which `flock` fails."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None or not sys.platform.startswith("linux"):
         pytest.skip("needs a C compiler and LD_PRELOAD")
-    (tmp_path / "flock.c").write_text(FLOCK % code)
-    library = tmp_path / "flock.so"
-    command = [compiler, "-shared", "-fPIC", "-o", str(library), str(tmp_path / "flock.c")]
+    (folder / "flock.c").write_text(FLOCK % code)
+    library = folder / "flock.so"
+    command = [compiler, "-shared", "-fPIC", "-o", str(library), str(folder / "flock.c")]
     subprocess.run(command, check=True)
     environment = {**os.environ, "LD_PRELOAD": str(library), "PYTHONPATH": str(REPOSITORY)}
     environment.pop("HDF5_USE_FILE_LOCKING", None)
+    return environment
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EACCES])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_every_file_is_written_and_read_without_locks(tmp_path, code, read_only):
+    environment = without_locks(tmp_path, code)
     out = tmp_path / "out"
     out.mkdir()
     done = subprocess.run(
@@ -84,6 +95,37 @@ def test_every_file_is_written_and_read_without_locks(tmp_path, code, read_only)
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
         out.chmod(0o755)
         assert done.returncode == 0, done.stderr
+
+
+def test_what_the_system_refuses_is_not_called_damage(tmp_path, store_path):
+    with pytest.raises(Hdf5Error, match=re.escape(f"{tmp_path}: cannot be opened (Is a directory)")):
+        open_hdf5(tmp_path)
+    with pytest.raises(Hdf5Error, match=re.escape(f"{tmp_path}/no.h5: cannot be opened (No such file or")):
+        open_hdf5(tmp_path / "no.h5")
+    with h5py.File(store_path), pytest.raises(StoreError, match="is open in this process with a lock"):
+        TrackletStore(store_path)
+    store_path.write_bytes(store_path.read_bytes()[:-100])
+    with pytest.raises(StoreError, match=r"no complete HDF5 file .*truncated"):
+        TrackletStore(store_path)
+
+
+def test_a_file_that_somebody_has_locked_is_read(store_path):
+    with open(store_path, "rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with TrackletStore(store_path) as store:
+            assert len(store.read_bytes(0)) > 0
+
+
+def test_a_lock_that_the_environment_insists_on_is_named(tmp_path, store_path):
+    environment = without_locks(tmp_path, errno.ENOLCK) | {"HDF5_USE_FILE_LOCKING": "TRUE"}
+    script = "import sys; from stcnet_lib.data.store import TrackletStore; TrackletStore(sys.argv[1])"
+    command = [sys.executable, "-c", script, str(store_path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert (
+        f"{store_path}: cannot be locked (No locks available): got HDF5_USE_FILE_LOCKING=TRUE in the "
+        "environment, wanted it unset or FALSE"
+    ) in done.stderr
+    assert "no complete HDF5 file" not in done.stderr
 
 
 def test_no_module_opens_hdf5_by_itself():

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import scipy.io
 
-from stcnet_lib.data.hdf5 import open_hdf5
+from stcnet_lib.data.hdf5 import Hdf5Error, open_hdf5
 from stcnet_lib.data.layouts.base import DataError
 
 _HEADER = 116  # bytes of free text, in which SciPy writes the time
@@ -25,6 +25,8 @@ def read_matrix(path: Path, name: str) -> np.ndarray:
         values = _read(path, name)
     except KeyError:
         raise DataError(f"{path}: got no variable '{name}', wanted one") from None
+    except Hdf5Error as error:
+        raise DataError(str(error)) from None
     except Exception as error:  # SciPy raises what its parser stumbles over: TypeError, struct.error, …
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path}: cannot be read as a .mat file ({reason})") from None
