@@ -50,6 +50,19 @@ def completions_made(restoration: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     }
 
 
+def controls_left_out(results: Mapping[Cell, Result], made: Mapping[str, Made]) -> list[str]:
+    """One line for each copy that would be a control, were it taken from the frames that STCnet was given."""
+    names = dict.fromkeys(cell.test for cell in results if cell.test in made)
+    return [
+        f"{control} is no control of {restored}: got references {made[control].references}, wanted "
+        f"{made[restored].references} (rule, margin); see completions in config.yaml"
+        for restored in names
+        for control in names
+        if not made[control].is_control_of(made[restored])
+        and made[control]._replace(references=made[restored].references).is_control_of(made[restored])
+    ]
+
+
 def pairs(results: Mapping[Cell, Result], made: Mapping[str, Made]) -> Iterator[tuple[Variant, Variant]]:
     """(restored, control) in the order of `results`."""
     variants = [variant for variant in dict.fromkeys(cell.variant for cell in results) if variant[2] in made]

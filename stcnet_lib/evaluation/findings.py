@@ -31,6 +31,7 @@ def comparison_text(comparison: Comparison) -> str:
         heading(comparison),
         result_table(comparison, compact=True).as_text() if comparison["rows"] else "no variants",
         "" if controls is None else f"Restored against controls, paired\n{controls.as_text()}",
+        "\n".join(comparison.get("controls_left_out") or []),
         ""
         if protocols is None
         else "\n".join([protocol_title(comparison), *protocol_lines(comparison), protocols.as_text()]),

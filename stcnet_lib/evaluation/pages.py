@@ -84,6 +84,8 @@ def reid_sections(comparison: Comparison) -> list[str]:
             "network, same masks, trained likewise (both on the same data, or each on its own), paired.",
             _markdown(table),
         ]
+    if lines := comparison.get("controls_left_out"):
+        sections.append("\n".join(f"- {line}" for line in lines))
     if table := protocol_table(comparison):
         sections += [
             "### By protocol",

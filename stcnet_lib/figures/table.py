@@ -65,6 +65,8 @@ def table_page(comparison: Comparison, *, provenance: str) -> str:
     body.append(_results(comparison))
     if table := control_table(comparison):
         body += ["<h2>Restored against controls, paired</h2>", _table(table, [False] * len(table.rows))]
+    if lines := comparison.get("controls_left_out"):
+        body += _list("No controls", lines)
     if table := protocol_table(comparison):
         body += _list(protocol_title(comparison), protocol_lines(comparison))
         body.append(_table(table, _raw_rows(table)))

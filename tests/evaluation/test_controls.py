@@ -7,7 +7,7 @@ from test_findings import made
 from test_pages import parse
 
 from stcnet_lib.evaluation.comparison import Cell
-from stcnet_lib.evaluation.controls import Made, against_controls, completions_made, pairs
+from stcnet_lib.evaluation.controls import Made, against_controls, completions_made, controls_left_out, pairs
 from stcnet_lib.evaluation.findings import comparison_text
 from stcnet_lib.evaluation.pages import results_page
 from stcnet_lib.evaluation.tables import control_table
@@ -75,6 +75,25 @@ def test_copies_from_other_frames_are_no_control():
     assert Made("stcnet", "printed", "predicted", ("region", 1)).is_control_of(own)
     said = {"method": "copy", "stcnet": None, "masks": "oracle", "references": "frame", "reference_margin": 2}
     assert completions_made({"completion~c": said})["c"].references == ("frame", 2)
+
+
+def test_every_page_names_the_copies_that_are_no_controls():
+    found = results(("nl", "raw", "stcnet"), ("nl", "raw", "copy"), ("nl", "raw", "printed"))
+    stcnet = Made("stcnet", "default", "predicted", ("frame", 0))
+    printed = Made("stcnet", "printed", "predicted", ("region", 1))
+    for own, lines in ((("frame", 0), 0), (("region", 0), 1), (("frame", 1), 1)):
+        told = {"stcnet": stcnet, "copy": Made("copy", None, "predicted", own), "printed": printed}
+        left_out = controls_left_out(found, told)
+        assert len(left_out) == lines
+        assert [control[2] for _, control in pairs(found, told)] == ["copy", "printed"][lines:]
+    assert left_out == [
+        "copy is no control of stcnet: got references ('frame', 1), wanted ('frame', 0) (rule, margin); see "
+        "completions in config.yaml"
+    ]
+    comparison = made({("raw", "raw"): 0.3, ("copy", "copy"): 0.4}) | {"controls_left_out": ["copy is none"]}
+    assert "copy is none" in comparison_text(comparison)
+    assert "- copy is none" in results_page(comparison)
+    assert "copy is none" in table_page(comparison, provenance="")
 
 
 def test_differences_equal_loops():
