@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import os
 from array import array
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -23,20 +22,10 @@ import numpy as np
 from stcnet_lib.data.images import is_image
 from stcnet_lib.data.layouts.base import Finding, Layout, natural_order, subfolders
 from stcnet_lib.data.layouts.nearby import meant
+from stcnet_lib.data.layouts.others import other_files
 
 _OWN = frozenset({"export.json", "manifest.parquet"})  # of an export, in its root
 _WHOLE = ("odd_name", "misnamed_folder", "unknown_folder", "other_folder")  # kinds that name a folder
-# Endings of files that hold no pixels; any other file that is no image may be one that Pillow cannot open.
-_HARMLESS = frozenset(
-    f".{ending}"
-    for text in (
-        "txt md rst pdf doc docx xls xlsx htm html url tex log",
-        "csv tsv json xml yaml yml ini cfg db mat pkl parquet",
-        "py m c h sh",
-    )
-    for ending in text.split()
-)
-_NAMELESS = frozenset({"copying", "licence", "license", "makefile", "notice", "readme"})
 
 
 class Claimed:
@@ -85,20 +74,19 @@ def leftovers(layout: Layout, claimed: Claimed) -> Iterator[Finding]:
     yield from unknown
     # What lies below these is told of as a whole.
     known = {finding.source for finding in (*unknown, *found) if finding.kind in _WHOLE} | {*layout.ignores}
-    others: dict[str, list[str]] = defaultdict(list)
+    others = []
     for folder in _walk(layout.root, claimed.finish(), known):
         images = []
         for path in folder.paths():
             if is_image(layout.root / path):
                 images.append(path)
             elif path not in _OWN:
-                others[PurePosixPath(path).suffix.lower()].append(path)
+                others.append(path)
         if images:
             count = f"{len(images)} image{'s' if len(images) > 1 else ''}"
             reason = f"{count} in {folder.path or 'the root'} belong to no tracklet and are not read"
             yield Finding("unread_image", images[0], reason)
-    for ending, paths in sorted(others.items()):
-        yield _other_files(ending, paths)
+    yield from other_files(others, "Pillow")
 
 
 def _walk(root: Path, claimed: np.ndarray, known: set[str]) -> Iterator[_Folder]:
@@ -170,12 +158,3 @@ def _count_images(path: Path) -> tuple[int, str]:
         inner for folder in _walk(path, nothing, set()) for inner in folder.paths() if is_image(path / inner)
     ]
     return len(images), images[0] if images else ""
-
-
-def _other_files(ending: str, paths: list[str]) -> Finding:
-    """Files that are no images: harmless ones, and such as may be pictures of another kind."""
-    first = PurePosixPath(paths[0]).name.lower()
-    count = f"{len(paths)} file{'s' if len(paths) > 1 else ''} {ending or 'without an ending'}"
-    if ending in _HARMLESS or (not ending and first in _NAMELESS):
-        return Finding("other_file", paths[0], f"{count}: no images, not read")
-    return Finding("passed_over", paths[0], f"{count}: nothing that Pillow opens, not read")

@@ -89,7 +89,7 @@ def test_other_files_are_counted(tmp_path, kind):
         "crops.zip": "1 file .zip: nothing that Pillow opens, not read",
     }
     notes = of_kind(report, "other_file") | of_kind(report, "other_folder")
-    assert notes["README"] == "1 file without an ending: no images, not read"
+    assert notes["README"] == "1 file without an ending: not read"
     assert len(notes) == 2  # the folder as a whole, or its two files
 
 

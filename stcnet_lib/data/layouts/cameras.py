@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import configparser
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from stcnet_lib.data.box_lines import COLUMNS, box_lines
 from stcnet_lib.data.layouts.base import DataError, Finding, images_in, natural_order
+from stcnet_lib.data.layouts.others import other_files
 from stcnet_lib.data.mot import has_ids
 from stcnet_lib.data.video_frames import is_video
 
@@ -34,7 +34,7 @@ class Camera(NamedTuple):
 def find_cameras(root: Path, findings: list[Finding]) -> list[Camera]:
     """All of them, in natural order of their names."""
     found: dict[str, Camera] = {}
-    other: dict[str, list[str]] = defaultdict(list)
+    other: list[str] = []
     used: set[Path] = set()
     texts: list[Path] = []
     for path in sorted(root.iterdir()):
@@ -48,7 +48,7 @@ def find_cameras(root: Path, findings: list[Finding]) -> list[Camera]:
         elif is_video(path):
             camera = _of_video(path, findings)
         else:
-            other[path.suffix.lower()].append(path.name)
+            other.append(path.name)
             continue
         if camera is None:
             continue
@@ -60,14 +60,7 @@ def find_cameras(root: Path, findings: list[Finding]) -> list[Camera]:
         found[camera.name] = camera
         used.add(camera.boxes)
     findings += [finding for text in texts if text not in used for finding in _lonely(text)]
-    findings += [
-        Finding(
-            "passed_over",
-            names[0],
-            f"{len(names)} files {ending or 'without an ending'}: no videos, not read",
-        )
-        for ending, names in sorted(other.items())
-    ]
+    findings += other_files(other, "PyAV")
     return [found[name] for name in natural_order(found)]
 
 
