@@ -58,7 +58,8 @@ def test_seqinfo_is_followed(tmp_path):
     write_boxes(folder / "gt/gt.txt", range(1, 11))
     shown, findings = pictures_by_frame(tmp_path)
     assert shown == {frame: frame for frame in range(1, 11)}
-    assert findings == []
+    assert [(f.kind, f.source) for f in findings] == [("unread_image", "SEQ/img1/000050.png")]
+    (folder / "img1/000050.png").unlink()
     (folder / "seqinfo.ini").write_text("[Sequence]\nimDir=frames\nseqLength=600\n")
     assert kinds(cameras(tmp_path)[1]) == ["sequence_length"]
     (folder / "seqinfo.ini").write_text("[Sequence]\nimDir=images\n")
@@ -132,3 +133,19 @@ def test_no_camera_at_all_says_what_is_there(tmp_path):
     write_video(tmp_path / "door.mkv", 4)
     with pytest.raises(DataError, match=r"(?s)got no video with boxes.*door\.mkv: no boxes for this video"):
         VideoLayout(tmp_path, RULES)
+
+
+def test_cameras_that_lie_a_level_too_deep_are_named(tmp_path):
+    write_video(tmp_path / "door.mkv", 4)
+    write_boxes(tmp_path / "door.txt", range(1, 5))
+    (tmp_path / "floor2").mkdir()
+    write_video(tmp_path / "floor2/hall.mkv", 4)
+    write_boxes(tmp_path / "floor2/hall.txt", range(1, 5))
+    (tmp_path / "papers").mkdir()
+    found, findings = cameras(tmp_path)
+    assert list(found) == ["door"]
+    assert [(f.kind, f.source) for f in findings] == [
+        ("unknown_folder", "floor2"),
+        ("other_folder", "papers"),
+    ]
+    assert findings[0].reason.endswith("the first is hall.mkv")

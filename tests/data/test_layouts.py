@@ -373,6 +373,20 @@ def test_mars_frames_that_are_listed_and_missing(tmp_path):
     assert store.frame_number[store.frames_of(9)].tolist() == [1, 5, 11]
 
 
+def test_ls_vid_prefixes_that_begin_others(tmp_path):
+    """`…_1` and `…_10`: the frames of the second are not those of the first as well."""
+    config = plant("ls_vid", tmp_path / "source")
+    lists = tmp_path / "source/list_sequence/list_seq_train.txt"
+    prefixes = [f"train/0003/0003_s_01_{n}" for n in (1, 10, 100)]
+    for place, prefix in enumerate(prefixes):
+        for number, data in enumerate(pictures(place + 1, 1)):
+            put(tmp_path / f"source/{prefix}_{number:06d}.jpg", data)
+    lists.write_text(lists.read_text() + "".join(f"{prefix} 3\n" for prefix in prefixes))
+    found = {t.name: [f.source for f in t.frames] for t in open_layout(config).tracklets()}
+    for prefix in prefixes:
+        assert found[prefix] == [f"{prefix}_{number:06d}.jpg" for number in range(4)]
+
+
 def test_ilids_splits_that_do_not_fit_the_folders(tmp_path):
     config = plant("ilids_vid", tmp_path / "source")
     put(tmp_path / "source/i-LIDS-VID/sequences/cam1/person003/1.png", pictures(1, 1)[0])

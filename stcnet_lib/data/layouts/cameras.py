@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stcnet_lib.data.box_lines import COLUMNS, box_lines
-from stcnet_lib.data.layouts.base import DataError, Finding, images_in, natural_order
+from stcnet_lib.data.images import is_image
+from stcnet_lib.data.layouts.base import DataError, Finding, images_in, natural_order, subfolders
 from stcnet_lib.data.layouts.others import other_files
 from stcnet_lib.data.mot import has_ids
 from stcnet_lib.data.video_frames import is_video
@@ -81,6 +82,8 @@ def _of_folder(root: Path, folder: Path, findings: list[Finding]) -> Camera | No
     usable = [file for file in given if file != folder / _DETECTIONS or len(given) > 1 or has_ids(file)]
     images = len(images_in(pictures))
     names = [file.relative_to(root).as_posix() for file in given]
+    if pictures != folder:
+        findings += _unread_images(root, folder, pictures)
     if not images or not usable:
         if given and not usable:
             reason = f"{names[0]} holds detections without ids, wanted tracks in {beside.name}: passed over"
@@ -94,15 +97,37 @@ def _of_folder(root: Path, folder: Path, findings: list[Finding]) -> Camera | No
             )
             findings.append(Finding("no_boxes", folder.name, reason))
         else:
-            findings.append(
-                Finding("other_folder", folder.name, "holds no images of a camera and is not read")
-            )
+            findings += _deeper(folder)
         return None
     if len(given) > 1:
         used = usable[0].relative_to(root).as_posix()
         rest = ", ".join(name for name in names if name != used)
         findings.append(Finding("box_file", folder.name, f"boxes are those of {used}; not read: {rest}"))
     return Camera(_name(folder.name), pictures, usable[0])
+
+
+def _deeper(folder: Path) -> Iterator[Finding]:
+    """A folder that is no camera: pictures may lie in it, one level too deep."""
+    inside = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    found = [path for path in inside if is_image(path) or is_video(path)]
+    if not found:
+        yield Finding("other_folder", folder.name, "holds no pictures and is not read")
+        return
+    reason = (
+        f"holds {len(found)} images or videos in folders of its own, wanted cameras beside each other: "
+        f"not read; the first is {found[0].relative_to(folder)}"
+    )
+    yield Finding("unknown_folder", folder.name, reason)
+
+
+def _unread_images(root: Path, folder: Path, used: Path) -> Iterator[Finding]:
+    """Images of a sequence beside the folder that its pictures are in."""
+    for name in ("", *subfolders(folder)):
+        images = images_in(folder / name) if folder / name != used else []
+        if images:
+            place = (folder / name).relative_to(root)
+            reason = f"{len(images)} images in {place} are not read: those of {used.name} are"
+            yield Finding("unread_image", f"{place.as_posix()}/{images[0]}", reason)
 
 
 def _pictures_of(folder: Path, findings: list[Finding]) -> Path:

@@ -1,8 +1,9 @@
 """LS-VID: `list_sequence/list_seq_{train,test}.txt` and `test/data/info_test.mat`.
 
 A line of a list is `<path prefix> <id>`: the tracklet is of person `<id>`, its frames are the files
-`<prefix>*`, and the third `_`-field of their names is the camera. `query` in the .mat file holds 1-based
-lines of the test list. The data set is given out under a signed agreement.
+`<prefix>*` (of two prefixes that fit a file the longer one: `…_1` is not `…_10…`), and the third `_`-field
+of their names is the camera. `query` in the .mat file holds 1-based lines of the test list. The data set is
+given out under a signed agreement.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class LsVidLayout(Layout):
         wrong = sorted(line for line in self._queries if not 1 <= line <= tests)
         if wrong:
             raise DataError(f"{path}: got line {wrong[0]}, wanted lines 1 to {tests} of {_LISTS['test']}")
+        self._longer = _longer_prefixes({prefix for _, prefix, _ in self._lines})
         self._images = lru_cache(maxsize=4)(lambda folder: images_in(self.root / folder))
 
     def __len__(self) -> int:
@@ -80,9 +82,9 @@ class LsVidLayout(Layout):
         folder, _, start = prefix.rpartition("/")
         frames = []
         for name in self._images(folder):
-            if not name.startswith(start):
-                continue
             source = f"{folder}/{name}" if folder else name
+            if not name.startswith(start) or source.startswith(self._longer.get(prefix, ())):
+                continue
             fields = Path(name).stem.split("_")
             camera = re.search(r"\d+", fields[2]) if len(fields) > 2 else None
             if camera is None:
@@ -117,6 +119,19 @@ class LsVidLayout(Layout):
 
     def copy_name(self, name: str) -> str:
         return self.copy_path(name)  # a name is the prefix of the frames' paths
+
+
+def _longer_prefixes(prefixes: set[str]) -> dict[str, tuple[str, ...]]:
+    """Of every prefix that begins others these others."""
+    longer: dict[str, list[str]] = {}
+    above: list[str] = []  # each begins the next one
+    for prefix in sorted(prefixes):
+        while above and not prefix.startswith(above[-1]):
+            above.pop()
+        for shorter in above:
+            longer.setdefault(shorter, []).append(prefix)
+        above.append(prefix)
+    return {prefix: tuple(found) for prefix, found in longer.items()}
 
 
 def _read_list(path: Path) -> list[tuple[str, int]]:

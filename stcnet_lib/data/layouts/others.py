@@ -1,4 +1,4 @@
-"""Files that are neither images nor videos: harmless ones, and such as may hold pictures of a kind not known."""
+"""Files that are neither images nor videos: harmless ones, and such as may be pictures of an unknown kind."""
 
 from __future__ import annotations
 
