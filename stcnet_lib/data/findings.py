@@ -103,7 +103,7 @@ class Findings:
         """The message of an error: all frames are bad."""
         # Harmless ones too: tracks that are all too short are a reason as good as files that are broken.
         why = sorted(self._listed, key=lambda finding: list(Level).index(level_of(finding.kind)))
-        nothing = Finding("no_frames", "", "no tracklet has a usable frame")
+        nothing = Finding("nothing_left", "", "no tracklet has a usable frame")
         return self._message(1 + self.number(*Level), [nothing, *why])
 
     def _message(self, count: int, problems: list[Finding]) -> str:

@@ -83,8 +83,11 @@ def leftovers(layout: Layout, claimed: Claimed) -> Iterator[Finding]:
             elif path not in _OWN:
                 others.append(path)
         if images:
-            count = f"{len(images)} image{'s' if len(images) > 1 else ''}"
-            reason = f"{count} in {folder.path or 'the root'} belong to no tracklet and are not read"
+            where = folder.path or "the root"
+            if len(images) == 1:
+                reason = f"1 image in {where} belongs to no tracklet and is not read"
+            else:
+                reason = f"{len(images)} images in {where} belong to no tracklet and are not read"
             yield Finding("unread_image", images[0], reason)
     yield from other_files(others, "Pillow")
 

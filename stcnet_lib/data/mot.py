@@ -214,7 +214,8 @@ def _left_out(path: Path, table: pd.DataFrame, rules: BoxRules, found: Found) ->
     untracked = int((table["track"][kept] < 0).sum())
     kept &= (table["track"] >= 0).to_numpy()
     if why:
-        reason = f"of {len(table)} boxes are left out: {'; '.join(why)}"
+        dropped = len(table) - untracked - int(kept.sum())
+        reason = f"{dropped} of {len(table)} boxes are left out: {'; '.join(why)}"
         found(Finding("left_out", path.name, reason))
     if untracked:
         found(Finding("no_track", path.name, f"{untracked} boxes have a negative id: detections, no tracks"))

@@ -73,8 +73,8 @@ def prepare(
             )
         with writer:
             digests = _pack(config, layout, writer, findings, seconds, processes)
-    except DataError:
-        write_json(report_path, report | {"usable": False} | findings.report())
+    except DataError as error:
+        write_json(report_path, report | {"usable": False, "problem": str(error)} | findings.report())
         raise
     with TrackletStore(store_path) as store:
         findings.extend(shared_frames(store, digests))
