@@ -190,39 +190,44 @@ def _check_filters(path: Path, table: pd.DataFrame, rules: BoxRules) -> None:
 
 
 def _left_out(path: Path, table: pd.DataFrame, rules: BoxRules, found: Found) -> pd.DataFrame:
-    """The rows that count, by frame and track; how many do not, and why."""
-    least = rules.least_confidence
-    tests = {
-        f"confidence not above dataset.video.least_confidence, {least:g}"
-        + (" (−1 keeps all)" if least >= 0 else ""): (table["confidence"] < 0)
-        | (table["confidence"] > least),
-        f"visibility below dataset.video.least_visibility, {rules.least_visibility:g}": (
-            table["visibility"] < 0
-        )
-        | (table["visibility"] >= rules.least_visibility),
-        f"class not among dataset.video.classes, {list(rules.classes)}": (
-            (table["category"] < 0) | table["category"].isin(rules.classes) | (not rules.classes)
-        ),
-    }
+    """The rows that count, by frame and track; how many do not, and by which setting."""
     kept = np.ones(len(table), dtype=bool)
     why = []
-    for reason, passed in tests.items():
+    for setting, passed in _passed(table, rules).items():
         dropped = int((kept & ~passed).sum())
-        kept &= passed.to_numpy()
+        kept &= passed
         if dropped:
-            why.append(f"{dropped} by a {reason}")
-    untracked = int((table["track"][kept] < 0).sum())
-    kept &= (table["track"] >= 0).to_numpy()
+            why.append(f"{dropped} by a {setting}")
     if why:
-        dropped = len(table) - untracked - int(kept.sum())
-        reason = f"{dropped} of {len(table)} boxes are left out: {'; '.join(why)}"
+        reason = f"{int((~kept).sum())} of {len(table)} boxes are left out: {'; '.join(why)}"
         found(Finding("left_out", path.name, reason))
+    tracked = (table["track"] >= 0).to_numpy()
+    untracked = int((kept & ~tracked).sum())
     if untracked:
         found(Finding("no_track", path.name, f"{untracked} boxes have a negative id: detections, no tracks"))
+        why.append(f"{untracked} for a negative id")
+    kept &= tracked
     if len(table) and not kept.any():
-        all_of = [*why, *([f"{untracked} for a negative id"] if untracked else [])]
-        found(Finding("nothing_left", path.name, f"none of {len(table)} boxes is left: {'; '.join(all_of)}"))
+        found(Finding("nothing_left", path.name, f"none of {len(table)} boxes is left: {'; '.join(why)}"))
     return table[kept].sort_values(["frame", "track"], kind="stable")
+
+
+def _passed(table: pd.DataFrame, rules: BoxRules) -> dict[str, np.ndarray]:
+    """Which rows (n,) pass each setting; what is unknown passes."""
+    confidence, visibility, category = (
+        table[name].to_numpy() for name in ("confidence", "visibility", "category")
+    )
+    least, classes = rules.least_confidence, list(rules.classes)
+    all_kept = " (-1 keeps all)" if least >= 0 else ""
+    return {
+        f"confidence not above dataset.video.least_confidence, {least:g}{all_kept}": (confidence < 0)
+        | (confidence > least),
+        f"visibility below dataset.video.least_visibility, {rules.least_visibility:g}": (visibility < 0)
+        | (visibility >= rules.least_visibility),
+        f"class not among dataset.video.classes, {classes}": (category < 0)
+        | np.isin(category, classes)
+        | (not classes),
+    }
 
 
 def _tracks_of_classes(path: Path, table: pd.DataFrame, found: Found) -> pd.DataFrame:
