@@ -57,6 +57,10 @@ def image_numbers(names: Sequence[str]) -> np.ndarray | None:
     return None
 
 
+def _has_digits(name: str) -> bool:
+    return any(letter.isdecimal() for letter in PurePosixPath(name).stem)
+
+
 def _distinct(digits: Sequence[str]) -> np.ndarray | None:
     numbers = [int(text) for text in digits]
     fits = max(numbers) < 2**31 and len(set(numbers)) == len(numbers)
@@ -86,7 +90,12 @@ def find_places(
             )
         return Places(None, numbers)
     if numbers is None or reading == "place" or first_frame is not None or not len(frames):
-        return _by_place(source, frames, first_frame)
+        places = _by_place(source, frames, first_frame)
+        decided = reading == "place" or first_frame is not None
+        if names is None or numbers is not None or decided or not any(map(_has_digits, names)):
+            return places
+        remark = "its images have numbers that do not tell all of them apart: frame n is taken to be the n-th"
+        return places._replace(remark=remark)
     return _decided(source, frames, numbers)
 
 

@@ -99,6 +99,19 @@ def test_boxes_without_pictures_are_a_fault(tmp_path):
     ]
 
 
+def test_box_files_with_another_ending(tmp_path):
+    write_video(tmp_path / "door.mkv", 4)
+    write_boxes(tmp_path / "door.TXT", range(1, 5))
+    write_video(tmp_path / "hall.mkv", 4)
+    write_boxes(tmp_path / "hall.csv", range(1, 5))
+    found, findings = cameras(tmp_path)
+    assert found == {"door": "door.TXT"}
+    assert [(f.kind, f.source, f.reason) for f in findings] == [
+        ("no_boxes", "hall.mkv", "no boxes for this video, wanted hall.txt beside it: passed over"),
+        ("no_pictures", "hall.csv", "holds boxes and is not read: wanted the name hall.txt"),
+    ]
+
+
 def test_what_is_passed_over_is_counted(tmp_path):
     write_video(tmp_path / "door.mkv", 4)
     write_boxes(tmp_path / "door.txt", range(1, 5))

@@ -133,6 +133,15 @@ def test_image_numbers(names, numbers):
     assert (None if found is None else found.tolist()) == numbers
 
 
+def test_numbers_that_occur_twice_are_worth_a_look(root):
+    """000010.png and 10.png: neither is the image of frame 10."""
+    write_images(root / "a", {1: "000001.png", 2: "000002.png", 3: "2.png"})
+    write_boxes(root / "a.txt", [1, 2, 3])
+    shown, findings = pictures_by_frame(root)
+    assert set(shown) == {1, 2, 3}
+    assert kinds(findings) == ["picture_numbers"]
+
+
 def test_numbers_that_are_asked_for_must_be_there(root):
     write_images(root / "a", {1: "a.png", 2: "b.png"})
     write_boxes(root / "a.txt", [1, 2])

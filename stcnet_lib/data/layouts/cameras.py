@@ -60,25 +60,32 @@ def find_cameras(root: Path, findings: list[Finding]) -> list[Camera]:
             )
         found[camera.name] = camera
         used.add(camera.boxes)
-    findings += [finding for text in texts if text not in used for finding in _lonely(text)]
+    pictures = {path.stem if path.is_file() else path.name for path in root.iterdir() if path not in texts}
+    findings += [f for text in texts if text not in used for f in _lonely(text, text.stem in pictures)]
     findings += other_files(other, "PyAV")
     return [found[name] for name in natural_order(found)]
 
 
 def _of_video(path: Path, findings: list[Finding]) -> Camera | None:
-    boxes = path.with_suffix(".txt")
-    if not boxes.is_file():
-        reason = f"no boxes for this video, wanted {boxes.name} beside it: passed over"
+    boxes = _beside(path.parent, path.stem)
+    if boxes is None:
+        reason = f"no boxes for this video, wanted {path.stem}.txt beside it: passed over"
         findings.append(Finding("no_boxes", path.name, reason))
         return None
     return Camera(_name(path.stem), path, boxes)
 
 
+def _beside(root: Path, stem: str) -> Path | None:
+    """`<stem>.txt`, or `.TXT` as some cameras' cards have it."""
+    found = (root / f"{stem}{ending}" for ending in (".txt", ".TXT", ".Txt"))
+    return next((path for path in found if path.is_file()), None)
+
+
 def _of_folder(root: Path, folder: Path, findings: list[Finding]) -> Camera | None:
     """A folder of images, or a sequence of MOTChallenge; None if anything is missing, which is a finding."""
     pictures = _pictures_of(folder, findings)
-    beside = root / f"{folder.name}.txt"
-    given = [file for file in (beside, folder / _GROUND_TRUTH, folder / _DETECTIONS) if file.is_file()]
+    wanted = (_beside(root, folder.name), folder / _GROUND_TRUTH, folder / _DETECTIONS)
+    given = [file for file in wanted if file is not None and file.is_file()]
     usable = [file for file in given if file != folder / _DETECTIONS or len(given) > 1 or has_ids(file)]
     images = len(images_in(pictures))
     names = [file.relative_to(root).as_posix() for file in given]
@@ -86,14 +93,16 @@ def _of_folder(root: Path, folder: Path, findings: list[Finding]) -> Camera | No
         findings += _unread_images(root, folder, pictures)
     if not images or not usable:
         if given and not usable:
-            reason = f"{names[0]} holds detections without ids, wanted tracks in {beside.name}: passed over"
+            reason = (
+                f"{names[0]} holds detections without ids, wanted tracks in {folder.name}.txt: passed over"
+            )
             findings.append(Finding("no_boxes", folder.name, reason))
         elif given:
             reason = f"{names[0]} has boxes, and {pictures.relative_to(root)} holds no images: passed over"
             findings.append(Finding("no_pictures", folder.name, reason))
         elif images:
             reason = (
-                f"no boxes for these {images} images, wanted {beside.name} beside the folder: passed over"
+                f"no boxes for these {images} images, wanted {folder.name}.txt beside the folder: passed over"
             )
             findings.append(Finding("no_boxes", folder.name, reason))
         else:
@@ -151,14 +160,17 @@ def _pictures_of(folder: Path, findings: list[Finding]) -> Path:
     return pictures
 
 
-def _lonely(text: Path) -> Iterator[Finding]:
+def _lonely(text: Path, has_pictures: bool) -> Iterator[Finding]:
     """A text that belongs to no camera: a fault if it holds boxes."""
     lines = [line for _, line in zip(range(_SAMPLE), box_lines(text), strict=False)]
-    if any(line.values is not None and line.fields in COLUMNS for line in lines):
+    if not any(line.values is not None and line.fields in COLUMNS for line in lines):
+        yield Finding("other_file", text.name, "holds no boxes, not read")
+    elif has_pictures and text.suffix.lower() != ".txt":
+        reason = f"holds boxes and is not read: wanted the name {text.stem}.txt"
+        yield Finding("no_pictures", text.name, reason)
+    elif not has_pictures:
         reason = f"holds boxes, but there is no video or folder of images '{text.stem}' beside it: not read"
         yield Finding("no_pictures", text.name, reason)
-    else:
-        yield Finding("other_file", text.name, "holds no boxes, not read")
 
 
 def _name(name: str) -> str:
