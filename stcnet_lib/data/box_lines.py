@@ -26,7 +26,7 @@ _MARKS = (  # byte order marks, the longer first
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _COMMENTS = ("#", "%", "//")
-_QUOTES = "\"'"
+_HEADS = (*_COMMENTS, '"', "'")
 _FRAME_WORDS = ("frame", "frames", "frameid", "framenumber", "frameindex", "image", "imageid")
 _ID_WORDS = ("id", "track", "trackid", "objectid", "targetid", "person", "pid")
 _CORNER_WORDS = ("x2", "xmax", "right", "bbright", "bbx2", "brx", "x2pixel")
@@ -55,11 +55,7 @@ def box_lines(path: Path) -> Iterator[Line]:
         for number, text in _numbered(file):
             fields = _fields(text, separator)
             values = _numbers(fields, separator)
-            if (
-                first
-                and values is None
-                and (text[0].isalpha() or text[0] in _QUOTES or text.startswith(_COMMENTS))
-            ):
+            if first and values is None and (text[0].isalpha() or text.startswith(_HEADS)):
                 _check_head(path, text)
             elif not text.startswith(_COMMENTS):
                 yield Line(number, text, values, len(fields))
@@ -102,7 +98,7 @@ def _separator(texts: Sequence[str]) -> str | None:
 
 
 def _fields(text: str, separator: str | None) -> list[str]:
-    return [field.strip() for field in text.rstrip(f"{separator or ''} \t").split(separator)]
+    return [field.strip(" \t\"'") for field in text.rstrip(f"{separator or ''} \t").split(separator)]
 
 
 def _numbers(fields: Sequence[str], separator: str | None) -> list[float] | None:

@@ -69,6 +69,8 @@ def read_table(path: Path, rules: BoxRules, found: Found) -> BoxTable:
     frames = np.unique(table["frame"].to_numpy(np.int64))
     _check_pixels(path, table)
     format_of_ten = _add_columns(table)
+    if format_of_ten is None:
+        _check_commas(path, table)
     _check_filters(path, table, rules)
     if format_of_ten and rules.classes:
         reason = f"ten columns read as those of {format_of_ten}, whose eighth is the class"
@@ -144,6 +146,18 @@ def _check_pixels(path: Path, table: pd.DataFrame) -> None:
         raise DataError(
             f"{path}: {int(inside.sum())} of {len(box)} boxes lie within 0…1, as normalised ones do (YOLO), "
             "wanted x, y, width, height in pixels"
+        )
+
+
+def _check_commas(path: Path, table: pd.DataFrame) -> None:
+    """Decimal commas between commas: x = 100,5 and y = 60,75 are four of ten columns then."""
+    ten = table[table["columns"] == COLUMNS[-1]]
+    values = ten[["left", "top", "width", "height", "c6", "c7", "c8", "c9"]].to_numpy()
+    parts = values[:, 5:]
+    if len(ten) and (values == np.floor(values)).all() and (values[:, 4] > 1).all() and (parts >= 0).all():
+        raise DataError(
+            f"{path}: got ten columns of whole numbers, {values[0, 4]:g} as the confidence; if these are "
+            "decimal commas, wanted another separator than commas"
         )
 
 

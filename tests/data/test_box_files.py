@@ -38,6 +38,7 @@ SPELLINGS = {
     "decimal commas, semicolons": lines(";", ","),
     "decimal commas, tabs": lines("\t", ","),
     "decimal commas, blanks": lines(" ", ","),
+    "quotes": lines(",").replace(",", '","').replace("\n", '"\n"').join(['"', ""])[:-1],
     "savetxt": "# frame id x y w h\n" + lines(" "),
     "a head of words": "frame,id,bb_left,bb_top,bb_width,bb_height\n" + lines(","),
     "comments": "% made by a tracker\n" + lines(",") + "# the end\n",
@@ -167,6 +168,13 @@ def test_normalised_boxes_are_named(tmp_path):
         read(tmp_path / "b.txt", "1,1,0.5,0.4,0.1,0.3\n2,1,0.51,0.4,0.1,0.3\n")
     _, (finding,) = read(tmp_path / "b.txt", "0 0.5 0.4 0.1 0.3\n")
     assert "YOLO's text of one image" in finding.reason
+
+
+def test_decimal_commas_between_commas_are_named(tmp_path):
+    with pytest.raises(
+        DataError, match=r"ten columns of whole numbers.*decimal commas, wanted another separator"
+    ):
+        read(tmp_path / "b.txt", lines(",", ","))
 
 
 def test_boxes_of_two_corners_are_named(tmp_path):
