@@ -85,8 +85,11 @@ def fitted(image: np.ndarray, height: int, width: int) -> np.ndarray:
         return image
     bounds = zip(pairwise(region_rows(len(image))), pairwise(region_rows(height)), strict=True)
     parts = [
-        Image.fromarray(image[start:end]).resize((width, last - first), Image.Resampling.BICUBIC)
+        Image.fromarray(image[start : max(end, start + 1)]).resize(
+            (width, last - first), Image.Resampling.BICUBIC
+        )
         for (start, end), (first, last) in bounds
+        if last > first  # frames of one or two rows lack a third
     ]
     return np.concatenate([np.asarray(part) for part in parts])
 

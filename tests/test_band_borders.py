@@ -9,7 +9,7 @@ from torch import nn
 
 from stcnet_lib.config import StcnetConfig
 from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.filling import Completion, FillTask, copy_nearest
+from stcnet_lib.filling import Completion, FillTask, copy_nearest, fitted
 from stcnet_lib.models import generators
 from stcnet_lib.references import NONE
 from stcnet_lib.regions import region_rows
@@ -88,6 +88,12 @@ def test_a_copy_from_a_frame_of_another_height_takes_its_third_alone(height):
     copied = copy_nearest(FillTask(1, (1,), 0, NONE), images)
     paste_band(images[1], copied.image, 1)
     assert (images[1] == BLUE).all()
+
+
+def test_frames_of_a_few_rows_are_fitted():
+    """They have empty thirds, which nothing can be cut from or pasted into."""
+    for rows, height in ((1, 30), (2, 30), (30, 1), (30, 2), (3, 30)):
+        assert fitted(picture(rows, (1,)), height, 8).shape == (height, 8, 3)
 
 
 @pytest.mark.parametrize("height", HEIGHTS)

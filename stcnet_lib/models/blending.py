@@ -15,9 +15,7 @@ from torch.nn import functional as F
 CHANNELS = 7  # logits of synthesised, previous, next; flow (x, y) of previous, of next
 MAX_FLOW = 10.0  # pixels: a foot moves about that far while an occluder passes
 _SYNTHESIS_PRIOR = -2.0  # logit: starts near copying, which is the strong baseline
-_LEAST_VALIDITY = (
-    0.99  # a bilinear sample that touches a hidden pixel, or none, is not used; 1 up to rounding
-)
+_LEAST_VALIDITY = 0.99  # 1 up to rounding: no sample that touches a hidden pixel, or leaves the picture
 
 
 def blend(
