@@ -83,7 +83,8 @@ class Layout(ABC):
         """All tracklets, always in the same order; one that has no frames as well."""
 
     def findings(self) -> list[Finding]:
-        """Faults of the structure itself, such as empty folders or images that belong to no tracklet.
+        """Faults of the structure itself, such as empty folders; files that nobody reads are found by
+        `leftovers.py`, whatever the layout.
 
         Complete once all tracklets have been listed; each fault once, however often they were.
         """
