@@ -49,6 +49,7 @@ _METRICS = (
 )
 METRICS = tuple(metric.name for metric in _METRICS)
 READINGS = (*TIMES, "gain")  # after - before
+SHARES = {"replaced_share": "visible", "replaced_share_changed": "changed"}  # and what each is a share of
 
 
 def summarise(frames: pd.DataFrame, resamples: int = 0, seed: int = 0, level: float = 0.95) -> Summary:
@@ -109,21 +110,28 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def replaced_share(counts: pd.DataFrame, resamples: int, seed: int = 0, level: float = 0.95) -> Summary:
-    """`replaced_share` of the person's visible pixels, and its interval over identities.
+def replaced_shares(counts: pd.DataFrame, resamples: int, seed: int = 0, level: float = 0.95) -> Summary:
+    """How much of the person's visible pixels was replaced, and `intervals` of it over identities.
+
+    `replaced_share` is of those in all frames, `replaced_share_changed` of those in frames with a replaced
+    region: the first also grows with the number of such frames. None where there are no such pixels.
 
     Args:
         counts: `damage.count_replaced` with a column `pid`, of all frames: those that were not changed too.
     """
-    sums = counts.groupby("pid")[["visible", "replaced"]].sum().to_numpy(np.float64)  # (I, 2)
-    visible, replaced = sums.sum(axis=0) if len(sums) else (0.0, 0.0)
-    if not visible:
-        return {"replaced_share": None, "interval": None}
-    drawn = np.concatenate([n @ sums for n in draw_identities(len(sums), resamples, seed)])  # (R, 2)
-    shares = drawn[:, 1] / np.maximum(drawn[:, 0], 1)
-    tail = (1 - level) / 2
-    bounds = np.quantile(shares, (tail, 1 - tail)).tolist()
-    return {"replaced_share": float(replaced / visible), "interval": bounds}
+    sums = counts.groupby("pid")[["replaced", *SHARES.values()]].sum().to_numpy(np.float64)  # (I, 3)
+    found: Summary = dict.fromkeys(SHARES) | {"intervals": {}}
+    if not len(sums):
+        return found
+    drawn = np.concatenate([n @ sums for n in draw_identities(len(sums), resamples, seed)])  # (R, 3)
+    total, tail = sums.sum(axis=0), (1 - level) / 2
+    for column, name in enumerate(SHARES, start=1):
+        some = drawn[drawn[:, column] > 0]  # who has no such pixels may be all that was drawn
+        if total[column] and len(some):
+            found[name] = float(total[0] / total[column])
+            shares = some[:, 0] / some[:, column]
+            found["intervals"][name] = np.quantile(shares, (tail, 1 - tail)).tolist()
+    return found
 
 
 def completion_summary(
@@ -137,7 +145,7 @@ def completion_summary(
 ) -> dict[str, dict[str, Any]]:
     """`test` and `train`, each with `all` (and its intervals) and `by_kind` of occluder.
 
-    `all` also holds `replaced_share`: of the person's visible pixels, in all frames of that part.
+    `all` also holds what `replaced_shares` tells of all frames of that part.
 
     Args:
         frames: `measure_frames`.
@@ -151,11 +159,8 @@ def completion_summary(
 
     def whole(part: pd.DataFrame, split: str) -> Summary:
         summary = summarise(part, resamples, seed)
-        found = replaced_share(replaced[replaced["split"] == split], resamples, seed)
-        summary["replaced_share"] = found["replaced_share"]
-        if found["interval"] is not None:
-            summary["intervals"]["replaced_share"] = found["interval"]
-        return summary
+        found = replaced_shares(replaced[replaced["split"] == split], resamples, seed)
+        return summary | found | {"intervals": summary["intervals"] | found["intervals"]}
 
     return {
         split: {

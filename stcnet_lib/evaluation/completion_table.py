@@ -81,13 +81,15 @@ def completion_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
 def damage_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Head and texts of what was replaced although it was visible: every completion, on test data."""
     head = ["completion", "method", "masks", *_run_head(rows)]
-    head += ["visible person pixels replaced", "PSNR of these", "PSNR of all visible ones"]
+    head += ["visible person pixels replaced", "in changed frames"]
+    head += ["PSNR of these", "PSNR of all visible ones"]
     head += ["false alarms", "their PSNR"]
     chosen = [row for row in rows if row["part"] == "test" and row["kind"] == ALL_KINDS]
     return head, [
         [
             *(str(row[key]) for key in ("completion", "method", "masks", *_run_head(rows))),
-            _share(row),
+            _share(row, "replaced_share"),
+            _share(row, "replaced_share_changed"),
             _after(row, "body_psnr"),
             _after(row, "visible_psnr"),
             f"{row['false_regions']:,}",
@@ -118,9 +120,9 @@ def _run_head(rows: Sequence[Row]) -> list[str]:
     return [key for key in ("split", "seed") if len({row[key] for row in rows}) > 1]
 
 
-def _share(row: Row) -> str:
+def _share(row: Row, name: str) -> str:
     """`12.3 % [11.0, 13.5]`."""
-    share, bounds = row["replaced_share"], row.get("intervals", {}).get("replaced_share")
+    share, bounds = row[name], row.get("intervals", {}).get(name)
     if share is None:
         return NOTHING
     interval = "" if bounds is None else f" [{100 * bounds[0]:.1f}, {100 * bounds[1]:.1f}]"

@@ -37,7 +37,8 @@ def count_replaced(truth: TrackletStore, regions: pd.DataFrame) -> pd.DataFrame:
         regions: `regions.parquet` of the completion.
 
     Returns:
-        One row a frame of the store, in order: `visible`, `replaced`.
+        One row a frame of the store, in order: `visible`, `replaced`, and `changed`, which is `visible` where
+        a region of the frame was replaced and 0 elsewhere.
     """
     flags = replaced_flags(regions, truth.num_frames)
     counts = []
@@ -47,4 +48,5 @@ def count_replaced(truth: TrackletStore, regions: pd.DataFrame) -> pd.DataFrame:
         visible = person & ~occluder
         replaced = visible & rows_of(flags[frames.start : frames.stop], *person.shape[1:])
         counts.append(np.stack([mask.sum(axis=(1, 2)) for mask in (visible, replaced)], axis=1))
-    return pd.DataFrame(np.concatenate(counts), columns=["visible", "replaced"])
+    table = pd.DataFrame(np.concatenate(counts), columns=["visible", "replaced"])
+    return table.assign(changed=table["visible"].where(flags.any(axis=1), 0))

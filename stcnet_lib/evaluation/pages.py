@@ -178,8 +178,9 @@ def completion_sections(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         "evenly spaced: regions, frames and false alarms are counted in these.",
         markdown_table(*completion_table(rows), names=3),
         "### Damage",
-        "What was visible and replaced all the same, on test frames; before, it had no error. The share is "
-        "of the person's visible pixels in all frames. False alarms: flagged thirds that were not hidden.",
+        "What was visible and replaced all the same, on test frames; before, it had no error. The first "
+        "share is of the person's visible pixels in all frames, the second of those in frames with a "
+        "replaced third. False alarms: flagged thirds that were not hidden.",
         markdown_table(*damage_table(rows), names=3),
         "### By kind of occluder",
         "First split and seed.",

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.evaluation.completion_summary import METRICS, completion_summary, replaced_share, summarise
+from stcnet_lib.evaluation.completion_summary import METRICS, completion_summary, replaced_shares, summarise
 from stcnet_lib.evaluation.completion_table import (
     completion_rows,
     completion_table,
@@ -58,17 +58,34 @@ def test_sharpness_is_pooled_energy():
     assert summarise(table)["sharpness_after"] == pytest.approx(wanted, rel=1e-12)
 
 
-def test_the_share_of_replaced_pixels_has_the_interval_of_drawn_identities():
+@pytest.mark.parametrize(
+    ("name", "whole"), [("replaced_share", "visible"), ("replaced_share_changed", "changed")]
+)
+def test_shares_of_replaced_pixels_have_the_intervals_of_drawn_identities(name, whole):
     random = np.random.default_rng(3)
     counts = pd.DataFrame({"pid": random.integers(0, 25, 300), "visible": random.integers(50, 99, 300)})
     counts["replaced"] = (counts["visible"] * random.random(300) * (counts["pid"] % 3)).astype(int) // 3
-    found = replaced_share(counts, 4000)
-    sums = counts.groupby("pid")[["visible", "replaced"]].sum().to_numpy()
-    assert found["replaced_share"] == pytest.approx(sums[:, 1].sum() / sums[:, 0].sum())
+    counts["changed"] = counts["visible"] * (counts["replaced"] > 0)  # nobody of every third person
+    found = replaced_shares(counts, 4000)
+    sums = counts.groupby("pid")[[whole, "replaced"]].sum().to_numpy()
+    assert found[name] == pytest.approx(sums[:, 1].sum() / sums[:, 0].sum())
     drawn = [sums[random.integers(0, len(sums), len(sums))].sum(axis=0) for _ in range(4000)]
-    wanted = np.quantile([replaced / visible for visible, replaced in drawn], (0.025, 0.975))
-    assert found["interval"] == pytest.approx(wanted.tolist(), abs=0.15 * (wanted[1] - wanted[0]))
-    assert replaced_share(counts.assign(visible=0), 100)["replaced_share"] is None
+    wanted = np.quantile([replaced / pixels for pixels, replaced in drawn], (0.025, 0.975))
+    assert found["intervals"][name] == pytest.approx(wanted.tolist(), abs=0.15 * (wanted[1] - wanted[0]))
+
+
+def test_shares_of_nothing_are_none():
+    untouched = pd.DataFrame({"pid": [1, 2], "visible": [30, 40], "replaced": 0, "changed": 0})
+    found = replaced_shares(untouched, 100)
+    assert found["replaced_share"] == 0
+    assert found["replaced_share_changed"] is None
+    assert found["intervals"] == {"replaced_share": [0, 0]}
+    for nothing in (untouched.iloc[:0], untouched.assign(visible=0)):
+        assert replaced_shares(nothing, 100) == {
+            "replaced_share": None,
+            "replaced_share_changed": None,
+            "intervals": {},
+        }
 
 
 def test_intervals_are_those_of_drawn_identities():
@@ -108,6 +125,7 @@ def summary():
     kinds = np.array(["post", "bench"], dtype=object)[np.arange(40) % 2]
     split = np.where(np.arange(40) < 25, "test", "train")
     counts = pd.DataFrame({"visible": np.arange(40) + 10, "replaced": np.arange(40) % 7})
+    counts["changed"] = counts["visible"].where(counts["replaced"] > 0, 0)
     found = completion_summary(table, counts, kinds, pids, split, resamples=100)
     return table, kinds, pids, split, found
 
@@ -121,7 +139,8 @@ def test_parts_are_summaries_of_their_frames(summary):
     low, high = whole["intervals"]["replaced_share"]
     assert low <= share <= high
     wanted = summarise(table[split == "train"], resamples=100)
-    assert {k: v for k, v in whole.items() if k not in ("replaced_share", "intervals")} == {
+    others = ("replaced_share", "replaced_share_changed", "intervals")
+    assert {k: v for k, v in whole.items() if k not in others} == {
         k: v for k, v in wanted.items() if k != "intervals"
     }
     assert whole["intervals"].items() >= wanted["intervals"].items()
@@ -152,7 +171,8 @@ def test_the_table_has_a_row_for_every_part(summary, tmp_path):
     whole = summary[-1]["test"]["all"]
     low, high = whole["intervals"]["body_psnr_after"]
     assert texts[0][3].startswith(f"{100 * whole['replaced_share']:.1f} % [")
-    assert texts[0][4] == f"{whole['body_psnr_after']:.1f} [{low:.1f}, {high:.1f}]"
+    assert texts[0][4].startswith(f"{100 * whole['replaced_share_changed']:.1f} % [")
+    assert texts[0][5] == f"{whole['body_psnr_after']:.1f} [{low:.1f}, {high:.1f}]"
     head, texts = kind_table(rows)
     assert [text[0] for text in texts] == ["bench", "post"]
     assert all(len(text) == len(head) for text in texts)

@@ -92,6 +92,9 @@ def test_regions_that_were_left_are_no_damage(stores):
     assert table.loc[1, "hole_pixels"] == occluder[1, rows[0]].sum() + occluder[1, rows[2]].sum()
     counts = count_replaced(opened[2], methods)
     assert counts["visible"].tolist() == [(p & ~o).sum() for p, o in zip(person, occluder, strict=True)]
+    assert counts["changed"].tolist() == [
+        v if frame in (1, 4) else 0 for frame, v in enumerate(counts["visible"])
+    ]
     assert counts["replaced"].tolist() == [
         0,
         table.loc[1, "body_pixels"],
