@@ -101,7 +101,9 @@ def test_config_yaml_writes_out_every_value_with_a_comment():
         ("seeds", "[0,1", "seeds: got '[0,1', wanted a list, such as [0, 1]"),
         ("splits", 1, "splits: got 1, wanted a list, such as [1]"),
         ("evaluation.ranks", 5, "evaluation.ranks: got 5, wanted a list, such as [5]"),
-        ("stcnet.betas", 0.5, "stcnet.betas: got 0.5, wanted a list, such as [0.5]"),
+        ("seeds", "1e3", "seeds: got '1e3', wanted a list, such as [1000]"),
+        ("seeds", "three", "seeds: got 'three', wanted a list, such as [0]"),
+        ("stcnet.betas", "0.5 0.9", "stcnet.betas: got '0.5 0.9', wanted a list, such as [0.5, 0.9]"),
         ("stcnet.dilations", 2, "stcnet.dilations: got 2, wanted a list, such as [2]"),
         ("dataset.video.classes", 1, "dataset.video.classes: got 1, wanted a list, such as [1]"),
         ("variants", "raw", "variants: got 'raw', wanted a list"),
@@ -329,3 +331,31 @@ def test_an_experiment_fits_over_the_embedded_default(name):
     if name == "ablations":  # every network is set apart from the default, and is tested
         assert {config.completions[row].stcnet for row in used - {"raw", "clean"}} >= set(config.stcnets)
         assert all(config.stcnet_named(other) != config.stcnet for other in config.stcnets)
+
+
+@pytest.mark.parametrize(
+    ("key", "got"), [("betas", 0.5), ("betas", "[0.5"), ("dilations", 0), ("dilations", "2.5")]
+)
+def test_the_list_that_is_proposed_would_be_accepted(key, got):
+    """Brackets around one number are no pair, and a bad number is no better in them."""
+    values = embedded()
+    values["stcnet"][key] = got
+    (line,) = lines_of(values)
+    start, proposed = line.split(", such as ")
+    assert start == f"stcnet.{key}: got {got!r}, wanted a list"
+    values["stcnet"][key] = yaml.safe_load(proposed)
+    load_config(values)
+
+
+def test_rows_are_asked_for_as_rows():
+    values = embedded()
+    for got, wanted in (("raw", ""), (RAW, f", such as {[RAW]}")):
+        values["variants"] = got
+        assert lines_of(values) == [f"variants: got {got!r}, wanted a list{wanted}"]
+
+
+@pytest.mark.parametrize(("key", "got"), [("guider", "nl"), ("networks", ["nl"]), ("variants", ["nl"])])
+def test_a_section_is_asked_for_without_the_name_of_a_class(key, got):
+    (line,) = lines_of(embedded() | {key: got})
+    assert line.endswith("wanted keys with their values, each on a line below it")
+    assert line.startswith(key)

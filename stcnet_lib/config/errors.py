@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import Any, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 
 def problem_lines(section: type[BaseModel], problem: dict[str, Any]) -> list[str]:
@@ -24,10 +24,12 @@ def problem_lines(section: type[BaseModel], problem: dict[str, Any]) -> list[str
         parent = _section_at(section, problem["loc"][:-1])
         known = set(parent.model_fields) if parent else set()
         return [f"{key}: unknown key, wanted {one_of(str(problem['loc'][-1]), known)}"]
-    return [f"{key}: got {got!r}, wanted {_wanted(kind, context, problem['msg'], got)}"]
+    if kind in ("tuple_type", "list_type"):
+        return [f"{key}: got {got!r}, wanted a list{_such_as(section, problem['loc'], got)}"]
+    return [f"{key}: got {got!r}, wanted {_wanted(kind, context, problem['msg'])}"]
 
 
-def _wanted(kind: str, context: dict[str, Any], message: str, got: Any) -> str:
+def _wanted(kind: str, context: dict[str, Any], message: str) -> str:
     comparisons = {
         "greater_than": ("more than", "gt"),
         "greater_than_equal": ("at least", "ge"),
@@ -37,22 +39,36 @@ def _wanted(kind: str, context: dict[str, Any], message: str, got: Any) -> str:
     if kind in comparisons:
         words, bound = comparisons[kind]
         return f"{words} {context[bound]}"
-    if kind in ("tuple_type", "list_type"):
-        return f"a list, such as {_as_list(got)}"
     if kind == "too_short":
         least = context["min_length"]
         return f"at least {least} {'entry' if least == 1 else 'entries'}"
+    if kind in ("dict_type", "model_type"):
+        return "keys with their values, each on a line below it"
     if kind == "literal_error":
         return f"one of {context['expected']}"
     return message.removeprefix("Input should be ").removeprefix("Input should have ")
 
 
-def _as_list(got: Any) -> str:
-    """What somebody who gave one value, or a text that was to be a list, probably meant."""
-    numbers = re.findall(r"-?\d+(?:\.\d+)?", got) if isinstance(got, str) else []
-    if numbers:
-        return f"[{', '.join(numbers)}]"
-    return f"[{got}]" if isinstance(got, (int, float, str)) and got != "" else "[1, 2]"
+def _such_as(section: type[BaseModel], location: tuple[Any, ...], got: Any) -> str:
+    """What somebody who gave one value, or a text that was to be a list, probably meant, if that would do.
+
+    Else the default: a pair is not mended by brackets around one number.
+    """
+    parent = _section_at(section, location[:-1])
+    field = parent.model_fields.get(location[-1]) if parent else None
+    if field is None:
+        return ""
+    numbers = re.findall(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?", got) if isinstance(got, str) else []
+    meant = [float(number) for number in numbers] or [got]
+    adapter = TypeAdapter(field.annotation)
+    for example in (meant, field.default):
+        try:
+            accepted = adapter.dump_python(adapter.validate_python(example))
+        except ValidationError:
+            continue
+        if accepted:
+            return f", such as {list(accepted)}"
+    return ""
 
 
 def _section_at(section: type[BaseModel], location: tuple[Any, ...]) -> type[BaseModel] | None:
