@@ -56,11 +56,12 @@ def test_camera_one_asks_camera_two_in_every_split_and_nobody_is_in_both_halves(
 
 def test_splits_that_cannot_be_known_or_mean_nothing(tmp_path):
     assert config("walkers", None, splits="all").splits == (0,)
-    assert config("walkers", None, splits=[0, 2]).splits == (0, 2)
+    assert config("ilids_vid", tmp_path, splits=[0, 2]).splits == (0, 2)
     for layout, splits, wanted in [
         ("manifest", "all", "splits: got 'all', wanted a list: how many splits there are"),
         ("walkers", "every", "splits: got 'every', wanted 'all' or a list"),
-        ("walkers", 3, "splits: got 3, wanted a valid tuple"),
+        ("walkers", [0, 2], "splits: got [0, 2], wanted [0]: the layout walkers has one split"),
+        ("walkers", 3, "splits: got 3, wanted a list, such as [3]"),
     ]:
         with pytest.raises(ConfigError) as caught:
             config(layout, tmp_path, splits=splits)
