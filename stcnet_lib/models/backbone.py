@@ -67,6 +67,8 @@ class Backbone(ResNet):
 
 _FIRST = "conv1.weight"  # torchvision's name of a ResNet's first layer
 _HEADS = ("fc", "classifier", "bottleneck", "head")  # what re-ID networks have behind it
+# Of nn.Sequential(*resnet.children()), as many re-ID networks hold theirs: numbers in the place of names.
+_SEQUENTIAL = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4"}
 
 
 def load_pretrained(backbone: Backbone, pretrained: str) -> None:
@@ -75,7 +77,8 @@ def load_pretrained(backbone: Backbone, pretrained: str) -> None:
     Args:
         pretrained: "none", "imagenet" (torchvision's first training recipe, the one of the paper's time),
             or a weight file: torchvision's, or of any network that holds a ResNet with torchvision's names
-            under one prefix (`backbone.` in this project, `base.` elsewhere), whose other parts are dropped.
+            under one prefix (`backbone.` in this project, `base.` elsewhere), whose other parts are dropped;
+            numbers of an nn.Sequential (`base.0.weight`) count as those names.
 
     Raises:
         ValueError: where the weights cannot be had or do not fit; it names the configuration key.
@@ -106,18 +109,34 @@ def _from_file(path: str) -> Weights:
         weights = read_weights(path)
     except ValueError as error:
         raise ValueError(f"pretrained: {error}") from error
+    weights = _named(weights)
     # A block has a first convolution too; the network's is the one beside a layer1.
     ends = [name.removesuffix(_FIRST) for name in weights if name == _FIRST or name.endswith(f".{_FIRST}")]
     prefixes = [prefix for prefix in ends if any(name.startswith(f"{prefix}layer1.") for name in weights)]
     if len(prefixes) != 1:
         several = f"several ResNets, under {', '.join(map(repr, prefixes))}," if prefixes else "no ResNet"
-        heads = ", ".join(sorted({name.split(".")[0] for name in weights})[:8])
+        heads = ", ".join(sorted({name.split(".")[0] for name in weights})[:8]) or "(none)"
         raise ValueError(
             f"pretrained: '{path}': got {several} among names that begin with {heads}; wanted one with "
             f"torchvision's names ({_FIRST}, layer1.0.…), under any prefix"
         )
     own = {n.removeprefix(prefixes[0]): value for n, value in weights.items() if n.startswith(prefixes[0])}
     return {name: value for name, value in own.items() if name.split(".")[0] not in _HEADS}
+
+
+def _named(weights: Weights) -> Weights:
+    """A ResNet in an nn.Sequential by torchvision's names, if there is one and no other has them."""
+    mark = "4.0.conv1.weight"  # the first block of layer1
+    prefixes = [name.removesuffix(mark) for name in weights if name == mark or name.endswith(f".{mark}")]
+    if len(prefixes) != 1 or any(name.endswith("layer1.0.conv1.weight") for name in weights):
+        return weights
+    (prefix,) = prefixes
+    renamed = {}
+    for name, value in weights.items():
+        number, dot, rest = name.removeprefix(prefix).partition(".")
+        inside = name.startswith(prefix) and number in _SEQUENTIAL
+        renamed[f"{prefix}{_SEQUENTIAL[number]}{dot}{rest}" if inside else name] = value
+    return renamed
 
 
 def _without_head(weights: Weights) -> Weights:

@@ -17,8 +17,9 @@ Weights = dict[str, Tensor]
 def read_weights(path: str | Path) -> Weights:
     """Tensors by parameter name, from a `.safetensors` or a `.pth` / `.pt` file.
 
-    Of a training's checkpoint, where they lie under a key beside optimiser and epoch, they are taken from
-    there if there is one such key; a `module.` that DataParallel has put before every name is removed.
+    Of a training's checkpoint, where they lie under a key beside optimiser and epoch, or among such values,
+    they are taken from there if there is one such key; a `module.` that DataParallel has put before every
+    name is removed.
 
     Raises:
         ValueError: where the file is missing, damaged, or holds no such mapping, or several.
@@ -35,8 +36,9 @@ def read_weights(path: str | Path) -> Weights:
     except pickle.UnpicklingError as error:
         raise ValueError(
             f"'{path}': not a readable weight file, or one with Python objects beside tensors, which are "
-            f"not loaded because they could run code ({_first_line(error)}); if you trust it, save its "
-            "weights alone: torch.save(torch.load(path, weights_only=False)['state_dict'], 'weights.pth')"
+            "not loaded because they could run code; if you trust it, save its weights alone, where it was "
+            "made: torch.save(torch.load(path, weights_only=False)['state_dict'], 'weights.pth'), or "
+            ".state_dict() in the place of ['state_dict'] where the file holds a network"
         ) from error
     except Exception as error:  # torch raises a different class for every kind of damage
         raise ValueError(f"'{path}': not a readable weight file ({_first_line(error)})") from error
@@ -47,6 +49,8 @@ def _state_dict(values: Any, path: Path) -> Weights:
     """The mapping itself, or the only one that it holds, at any depth."""
     if _is_state_dict(values):
         return values
+    if isinstance(values, dict) and (own := _among_plain_values(values)):
+        return own
     found = dict(_inner_state_dicts(values)) if isinstance(values, dict) else {}
     if len(found) == 1:
         return next(iter(found.values()))
@@ -70,6 +74,15 @@ def _inner_state_dicts(values: dict[Any, Any], above: str = "") -> Iterator[tupl
             yield name, value
         else:
             yield from _inner_state_dicts(value, f"{name}.")
+
+
+def _among_plain_values(values: dict[Any, Any]) -> Weights:
+    """Tensors under names of parameters with nothing beside them but numbers and texts, such as the epoch."""
+    own = {name: value for name, value in values.items() if isinstance(value, Tensor)}
+    rest = (value for value in values.values() if not isinstance(value, Tensor))
+    plain = all(value is None or isinstance(value, (bool, int, float, str)) for value in rest)
+    named = all(isinstance(name, str) for name in own) and any("." in name for name in own)
+    return own if plain and named else {}
 
 
 def _is_state_dict(values: Any) -> bool:

@@ -39,6 +39,7 @@ SHAPES = {
     "state_dict": lambda own: {"state_dict": own, "epoch": 7},
     "model": lambda own: {"model": own, "rank1": 0.8},
     "nested": lambda own: {"checkpoint": {"net": own, "best": True}, "epoch": 7},
+    "beside the epoch": lambda own: own | {"epoch": 7, "arch": "resnet18", "best": None},
     "DataParallel": lambda own: {f"module.{name}": value for name, value in own.items()},
     "DataParallel in a checkpoint": lambda own: {"state_dict": {f"module.{n}": v for n, v in own.items()}},
 }
@@ -58,6 +59,31 @@ def test_a_backbone_is_found_under_any_key_and_prefix(tmp_path, network, shape, 
     load_pretrained(found, str(tmp_path / "peer.pth"))
     for name, value in network.backbone.state_dict().items():
         assert torch.equal(found.state_dict()[name], value), name
+
+
+NUMBERS = {"conv1": "0", "bn1": "1", "layer1": "4", "layer2": "5", "layer3": "6", "layer4": "7"}
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_backbone_in_a_sequential_is_found_by_its_numbers(tmp_path, network, prefix):
+    """nn.Sequential(*list(resnet.children())[:-2]), which numbers what torchvision names."""
+    own = network.backbone.state_dict()
+    places = [(name.partition("."), value) for name, value in own.items()]
+    weights = {f"{prefix}{NUMBERS[first]}.{rest}": value for (first, _, rest), value in places}
+    torch.save({"state_dict": weights | {"classifier.weight": torch.zeros(5, 64)}}, tmp_path / "peer.pth")
+    torch.manual_seed(1)
+    found = Backbone(CONFIG.backbone, CONFIG.stem_channels)
+    load_pretrained(found, str(tmp_path / "peer.pth"))
+    for name, value in own.items():
+        assert torch.equal(found.state_dict()[name], value), name
+
+
+def test_a_whole_network_in_a_pickle_says_how_to_save_its_weights(tmp_path, network):
+    torch.save(network, tmp_path / "peer.pth")
+    with pytest.raises(
+        ValueError, match=r"\.state_dict\(\) in the place of .* where the file holds a network"
+    ):
+        load_pretrained(network.backbone, str(tmp_path / "peer.pth"))
 
 
 def test_two_networks_in_a_file_are_named(tmp_path, network):
@@ -81,6 +107,8 @@ def test_two_resnets_in_a_state_dict_are_named(tmp_path, network):
     [
         ({"epoch": 3, "lr": 0.1}, "got a dict with the keys epoch, lr, wanted a state dict"),
         ([1, 2], "got a list, wanted a state dict"),
+        ({}, r"got no ResNet among names that begin with \(none\)"),
+        ({"conv1.weight": torch.zeros(1), "args": [1]}, "got a dict with the keys conv1.weight, args"),
         (
             {"patch_embed.proj.weight": torch.zeros(3, 3)},
             "got no ResNet among names that begin with patch_embed",
