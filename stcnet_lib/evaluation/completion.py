@@ -144,36 +144,51 @@ def measure_frames(
         masks = [truth.read_truth(range(frame, frame + 1)) for frame in frames]
         occluder, person = (np.concatenate(kind) for kind in zip(*masks, strict=True))
         false_alarm = flags & ~hidden_thirds(occluder, person, hidden_share)
-        part = pd.DataFrame(
-            {"frame": frames, "regions": flags.sum(axis=1), "false_regions": false_alarm.sum(axis=1)}
-        )
         hole = rows_of(flags, *person.shape[1:]) & occluder
         visible = rows_of(replaced[frames], *person.shape[1:]) & ~occluder
-        others = {
+        areas = {
             "false": rows_of(false_alarm, *person.shape[1:]),
             "visible": visible,
             "body": visible & person,
         }
-        for name, mask in others.items():
-            part[f"{name}_pixels"] = mask.sum(axis=(1, 2))
-        energy = high_frequency_energy(clean, hole)
-        part["sharpness_energy"] = energy
-        for time, images in zip(TIMES, (before, after), strict=True):
-            quality = completion_quality(images, clean, hole, person)
-            for name in quality:
-                part[name if name.endswith("pixels") else f"{name}_{time}"] = quality[name]
-            for name, mask in others.items():
-                part[f"{name}_mse_{time}"] = mean_error(images, clean, mask)
-            made = high_frequency_energy(images, hole)
-            part[f"sharpness_{time}"] = made / np.where(energy > 0, energy, np.nan)
+        part = pd.DataFrame(
+            {"frame": frames, "regions": flags.sum(axis=1), "false_regions": false_alarm.sum(axis=1)}
+            | _pixel_columns(clean, (before, after), hole, person, areas)
+        )
         some = np.flatnonzero(hole.any(axis=(1, 2)))
         part["feature_frames"] = hole.any(axis=(1, 2)).astype(np.int64)
-        for time, cosine in zip(
-            TIMES, _cosines(features, clean[some], before[some], after[some]), strict=True
-        ):
+        cosines = _cosines(features, clean[some], before[some], after[some])
+        for time, cosine in zip(TIMES, cosines, strict=True):
             part[f"feature_cosine_{time}"] = pd.Series(cosine, index=some)
         parts.append(part)
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"frame": []})
+
+
+def _pixel_columns(
+    clean: np.ndarray,
+    made: tuple[np.ndarray, np.ndarray],
+    hole: np.ndarray,
+    person: np.ndarray,
+    areas: dict[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """What `measure_frames` says of pixels, a value a frame: errors, similarity and sharpness.
+
+    Args:
+        clean: uint8 (n, H, W, 3); made: the same before and after the completion.
+        hole, person: bool (n, H, W); areas: others like them, of which the error alone is measured.
+    """
+    energy = high_frequency_energy(clean, hole)
+    columns = {"sharpness_energy": energy} | {f"{n}_pixels": m.sum(axis=(1, 2)) for n, m in areas.items()}
+    for time, images in zip(TIMES, made, strict=True):
+        quality = completion_quality(images, clean, hole, person)
+        for name in quality:
+            key = name if name.endswith("pixels") else f"{name}_{time}"
+            columns[key] = quality[name].to_numpy()
+        for name, mask in areas.items():
+            columns[f"{name}_mse_{time}"] = mean_error(images, clean, mask)
+        own = high_frequency_energy(images, hole)
+        columns[f"sharpness_{time}"] = own / np.where(energy > 0, energy, np.nan)
+    return columns
 
 
 def _chosen_frames(regions: pd.DataFrame, most: int) -> Iterator[tuple[list[int], np.ndarray]]:

@@ -121,7 +121,7 @@ def _from_file(path: str) -> Weights:
             f"torchvision's names ({_FIRST}, layer1.0.…), under any prefix"
         )
     own = {n.removeprefix(prefixes[0]): value for n, value in weights.items() if n.startswith(prefixes[0])}
-    return {name: value for name, value in own.items() if name.split(".")[0] not in _HEADS}
+    return _without_head(own)
 
 
 def _named(weights: Weights) -> Weights:
@@ -140,4 +140,4 @@ def _named(weights: Weights) -> Weights:
 
 
 def _without_head(weights: Weights) -> Weights:
-    return {name: value for name, value in weights.items() if not name.startswith("fc.")}
+    return {name: value for name, value in weights.items() if name.split(".")[0] not in _HEADS}

@@ -88,7 +88,7 @@ def test_boxes_without_pictures_are_a_fault(tmp_path):
     write_boxes(tmp_path / "hall.txt", range(1, 5))
     (tmp_path / "empty").mkdir()
     write_boxes(tmp_path / "empty.txt", range(1, 5))
-    (tmp_path / "notes.txt").write_text("The door is on the left.\n")
+    (tmp_path / "notes.txt").write_text("Person image, as the guard knows her: on the left.\n")
     found, findings = cameras(tmp_path)
     assert list(found) == ["door"]
     assert [(finding.kind, finding.source) for finding in findings] == [
