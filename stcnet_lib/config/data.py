@@ -50,6 +50,39 @@ class WalkersConfig(Section):
         return self
 
 
+class PlantConfig(Section):
+    """Occluders pasted over anybody's tracklets, so that the truth is known (`stcnet_lib/planting`)."""
+
+    tracklets: Fraction = Field(0.0, description="share of tracklets that get occluders; 0: none are planted")
+    events: tuple[int, int] = Field((1, 2), description="occluders for every `window` frames, least and most")
+    window: int = Field(48, ge=4, le=256, description="frames; longer tracklets are planted window by window")
+    event_frames: tuple[Fraction, Fraction] = Field(
+        (0.1, 0.3), description="share of a window's frames that one occluder lasts"
+    )
+    most_hidden: Fraction = Field(0.4, description="cap on the share of frames in which a third is hidden")
+    people: Fraction = Field(
+        0.5, description="share of occluders that are people cut out of other tracklets; the rest are sprites"
+    )
+    together: Fraction = Field(
+        0.3, description="share of occluders that go along with the person for a while; the rest pass"
+    )
+    held_out: float = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="share of people that become the test part where the source has train tracklets only",
+    )
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _ranges(self) -> PlantConfig:
+        for name in ("events", "event_frames"):
+            low, high = getattr(self, name)
+            if not 0 <= low <= high:
+                raise ValueError(f"{name}: got {low} to {high}, wanted 0 or more, the least first")
+        return self
+
+
 class VideoConfig(Section):
     """Tracks of one's own videos (`stcnet_lib/data/layouts/video.py`)."""
 
@@ -109,6 +142,7 @@ class DatasetConfig(Section):
     )
     walkers: WalkersConfig = WalkersConfig()
     video: VideoConfig = VideoConfig()
+    plant: PlantConfig = PlantConfig()
 
     @field_validator("root")
     @classmethod
@@ -122,7 +156,17 @@ class DatasetConfig(Section):
                 raise ValueError(f"root: got nothing, wanted the folder of the {self.layout} data")
             if not Path(self.root).is_dir():
                 raise ValueError(f"root: got '{self.root}', wanted an existing folder")
+        elif self.is_planted:
+            raise ValueError(
+                f"plant: got {self.plant.tracklets} of the tracklets, wanted 0: walkers have occluders of their "
+                "own, see dataset.walkers"
+            )
         return self
+
+    @property
+    def is_planted(self) -> bool:
+        """Whether occluders are pasted over the source's frames."""
+        return self.plant.tracklets > 0
 
 
 class ExportConfig(Section):

@@ -8,6 +8,7 @@ opens its own handle.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from stcnet_lib import REGIONS
 from stcnet_lib.data.hdf5 import Hdf5Error, open_hdf5
 from stcnet_lib.data.images import decode
 from stcnet_lib.data.store_writer import FORMAT, VERSION, StoreWriter
@@ -208,13 +210,73 @@ class TrackletStore:
         """Whether the store holds the masks of a `truth.h5`."""
         return "truth" in self._handle()
 
+    @property
+    def planted(self) -> str | None:
+        """Canonical JSON of the settings by which occluders were pasted into these frames, if they were."""
+        return self.attributes.get("planted")
+
+    @cached_property
+    def _truth_sizes(self) -> np.ndarray | None:
+        """int32 (F, 2): height and width of every mask, where they differ; None where all are alike."""
+        group = self._handle()["truth"]
+        return group["size"][:] if "size" in group else None
+
+    @cached_property
+    def _truth_ends(self) -> np.ndarray:
+        """int64 (F,): where the packed mask of a frame ends."""
+        return np.cumsum(self._truth_sizes[:, 0].astype(np.int64) * -(-self._truth_sizes[:, 1] // 8))
+
+    @cached_property
+    def doubtful(self) -> np.ndarray:
+        """bool (F, K): thirds of which nobody can say whether something hides them: neither hidden nor not."""
+        if self.has_truth and self._truth_sizes is not None:
+            return self._handle()["truth/doubtful"][:]
+        return np.zeros((self.num_frames, len(REGIONS)), dtype=bool)
+
+    def truth_runs(self, frames: range, most: int = 512) -> Iterator[range]:
+        """Consecutive runs of at most `most` frames whose masks have one size, so that they can be read at
+        once."""
+        sizes = self._truth_sizes if self.has_truth else None
+        start = frames.start
+        while start < frames.stop:
+            stop = min(start + most, frames.stop)
+            if sizes is not None:
+                other = np.flatnonzero((sizes[start:stop] != sizes[start]).any(axis=1))
+                stop = start + int(other[0]) if len(other) else stop
+            yield range(start, stop)
+            start = stop
+
     def read_truth(self, frames: range) -> tuple[np.ndarray, np.ndarray]:
-        """Masks of consecutive frames: covered by the occluder; of the clean person. Both bool (n, H, W)."""
+        """Masks of consecutive frames: covered by the occluder; of the clean person. Both bool (n, H, W).
+
+        Raises:
+            ValueError: no masks, or masks of several sizes, see `truth_runs`.
+        """
         if not self.has_truth:
             raise ValueError(f"{self.path}: got a store without masks, wanted a truth.h5")
-        width, group = int(self.attributes["width"]), self._handle()["truth"]
+        group = self._handle()["truth"]
+        if self._truth_sizes is not None:
+            return self._read_sized_truth(frames)
+        width = int(self.attributes["width"])
         occluder, person = (
             np.unpackbits(group[name][frames.start : frames.stop], axis=2, count=width).astype(bool)
+            for name in ("occluder", "person")
+        )
+        return occluder, person
+
+    def _read_sized_truth(self, frames: range) -> tuple[np.ndarray, np.ndarray]:
+        sizes = self._truth_sizes[frames.start : frames.stop]
+        if (sizes != sizes[:1]).any():
+            raise ValueError(f"{self.path}: got masks of several sizes in frames {frames}, wanted of one")
+        height, width = (int(side) for side in sizes[0])
+        first = int(self._truth_ends[frames.start - 1]) if frames.start else 0
+        last = int(self._truth_ends[frames.stop - 1])
+        occluder, person = (
+            np.unpackbits(
+                self._handle()[f"truth/{name}"][first:last].reshape(len(sizes), height, -1),
+                axis=2,
+                count=width,
+            ).astype(bool)
             for name in ("occluder", "person")
         )
         return occluder, person

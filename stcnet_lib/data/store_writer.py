@@ -44,6 +44,7 @@ class StoreWriter:
         citation: str,
         config: str,
         splits: int = 1,
+        planted: str | None = None,
     ) -> None:
         if splits < 1:
             raise ValueError(f"splits: got {splits}, wanted at least 1")
@@ -57,6 +58,8 @@ class StoreWriter:
             "citation": citation,
             "config": config,
         }
+        if planted is not None:  # occluders that somebody pasted in: every reader can tell
+            self._attributes["planted"] = planted
         self._splits = splits
         self._roles: dict[int, np.ndarray] = {}
         self._tracklets: list[tuple[int, int, str, int]] = []  # pid, camera, name, end
@@ -162,6 +165,44 @@ class StoreWriter:
             _update(self._truth_digest, name, *mask.shape)
             self._truth_digest.update(packed.tobytes())
 
+    def add_sized_truth(self, occluder: np.ndarray, person: np.ndarray, doubtful: np.ndarray) -> None:
+        """Append the masks of the next frames, which may have another size than those before.
+
+        Args:
+            occluder, person: bool (n, H, W), as in `add_truth`; a store has masks of one of the two kinds.
+            doubtful: bool (n, K), thirds of which nobody can say whether they are hidden.
+        """
+        if occluder.shape != person.shape or occluder.ndim != 3 or len(doubtful) != len(occluder):
+            raise ValueError(
+                f"masks: got {occluder.shape}, {person.shape} and {len(doubtful)} frames, wanted two (n, H, W) "
+                "and as many frames"
+            )
+        if "truth" not in self._file:
+            self._truth_shape = (0, 0)
+            for name in ("occluder", "person"):
+                self._file.create_dataset(
+                    f"truth/{name}",
+                    (0,),
+                    np.uint8,
+                    chunks=(1 << 16,),
+                    maxshape=(None,),
+                    compression="gzip",
+                    compression_opts=1,
+                )
+            for name, width, kind in (("size", 2, np.int32), ("doubtful", doubtful.shape[1], bool)):
+                chunks = (_BUFFER_FRAMES, width)
+                self._file.create_dataset(
+                    f"truth/{name}", (0, width), kind, chunks=chunks, maxshape=(None, width)
+                )
+        for name, mask in (("occluder", occluder), ("person", person)):
+            packed = np.packbits(mask.astype(bool), axis=2)
+            _append(self._file[f"truth/{name}"], packed.reshape(-1))
+            _update(self._truth_digest, name, *mask.shape)
+            self._truth_digest.update(packed.tobytes())
+        self._truth_digest.update(np.packbits(doubtful).tobytes())
+        _append(self._file["truth/size"], np.tile(np.int32(occluder.shape[1:]), (len(occluder), 1)))
+        _append(self._file["truth/doubtful"], np.asarray(doubtful, dtype=bool))
+
     def set_roles(self, split: int, roles: np.ndarray) -> None:
         """Give every tracklet its `Role` (N,) in one split; call it when all tracklets are in."""
         roles = np.asarray(roles)
@@ -200,7 +241,7 @@ class StoreWriter:
         roles = np.stack([self._roles.get(split, unused) for split in range(self._splits)])
         self._file.create_dataset("roles", data=roles)
         if self._truth_shape is not None:
-            for name in ("occluder", "person"):
+            for name in ("size",) if "truth/size" in self._file else ("occluder", "person"):
                 masks = len(self._file[f"truth/{name}"])
                 if masks != self._num_frames:
                     raise ValueError(

@@ -122,7 +122,7 @@ def write_walkers(
                         progress(1)
             for writer in (store, truth):
                 writer.set_roles(0, roles)
-        _write_events(partial_truth, tally.events)
+        write_events(partial_truth, tally.events)
     report = tally.report()
     write_json(report_path, report)
     return report
@@ -140,7 +140,8 @@ def read_events(truth_path: str | Path) -> pd.DataFrame:
         )
 
 
-def _write_events(path: Path, events: list[tuple[int, Event]]) -> None:
+def write_events(path: Path, events: list[tuple[int, Event]]) -> None:
+    """Add the occluders, (tracklet, event) each, to a `truth.h5` that is otherwise complete."""
     with open_hdf5(path, "r+") as file:
         group = file.create_group("truth/events")
         group.create_dataset("tracklet", data=np.array([number for number, _ in events], np.int32))

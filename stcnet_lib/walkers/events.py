@@ -75,7 +75,7 @@ def schedule(config: WalkersConfig, walk: Walk, rng: np.random.Generator) -> tup
     if rng.random() >= config.occluded_tracklets or limits.shortest > limits.longest:
         return overlay, []
     events: list[Event] = []
-    for band in _plan(int(rng.integers(config.events[0], config.events[1] + 1)), rng):
+    for band in band_plan(int(rng.integers(config.events[0], config.events[1] + 1)), rng):
         for _ in range(ATTEMPTS):
             found = _try_event(walk, overlay, events, band, limits, rng)
             if found is not None:
@@ -85,7 +85,7 @@ def schedule(config: WalkersConfig, walk: Walk, rng: np.random.Generator) -> tup
     return overlay, sorted(events, key=lambda event: (event.first, event.last))
 
 
-def _plan(count: int, rng: np.random.Generator) -> list[str]:
+def band_plan(count: int, rng: np.random.Generator) -> list[str]:
     """The bands of `count` events; more than three can only share a third with another."""
     bands: list[str] = []
     while len(bands) < count:
@@ -122,7 +122,12 @@ def _try_event(
         return None
     if hidden_thirds((before.alpha > 0) | (alpha > 0), walk.person).sum(0).max() > limits.most:
         return None
-    often = own[frames].mean(0)
-    named = [name for name, share in zip(REGIONS, often, strict=True) if share >= min(0.5, often.max())]
     after = Overlay(before.rgb * (1 - alpha) + rgb, before.alpha * (1 - alpha) + alpha)
-    return after, Event(kind, int(frames[0]), int(frames[-1]), "+".join(named))
+    return after, Event(kind, int(frames[0]), int(frames[-1]), band_name(own[frames]))
+
+
+def band_name(hidden: np.ndarray) -> str:
+    """The thirds that are hidden in at least half of an event's frames (n, K), or else most often."""
+    often = hidden.mean(0)
+    named = [name for name, share in zip(REGIONS, often, strict=True) if share >= min(0.5, often.max())]
+    return "+".join(named)
