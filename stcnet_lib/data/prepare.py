@@ -115,7 +115,11 @@ def _pack(
             findings.extend(check_tracklet(tracklet, good, by_names))
             if good:
                 frames = ((frame.frame.number, frame.frame.source, frame.data) for frame in good)
-                writer.add_tracklet(tracklet.pid, tracklet.camera, tracklet.name, frames)
+                overlapped = layout.overlapped(tracklet)
+                if overlapped is not None:
+                    numbers = {frame.frame.number for frame in good}
+                    overlapped = overlapped[[frame.number in numbers for frame in tracklet.frames]]
+                writer.add_tracklet(tracklet.pid, tracklet.camera, tracklet.name, frames, overlapped)
                 digests.extend(frame.digest for frame in good)
                 pids.append(tracklet.pid)
                 roles.append(tracklet.roles)

@@ -210,6 +210,11 @@ class TrackletStore:
         """Whether the store holds the masks of a `truth.h5`."""
         return "truth" in self._handle()
 
+    @cached_property
+    def overlapped(self) -> np.ndarray | None:
+        """bool (F, K): thirds that the box of somebody else reaches into; None where no boxes are known."""
+        return self._handle()["frames/overlapped"][:] if "overlapped" in self._handle()["frames"] else None
+
     @property
     def planted(self) -> str | None:
         """Canonical JSON of the settings by which occluders were pasted into these frames, if they were."""

@@ -71,6 +71,7 @@ class StoreWriter:
         self._digest = hashlib.sha256()
         self._truth_digest = hashlib.sha256()
         self._truth_shape: tuple[int, int] | None = None
+        self._overlapped: list[np.ndarray] = []  # (T, K) of every tracklet
 
     def __enter__(self) -> StoreWriter:
         self._stack = ExitStack()
@@ -98,7 +99,14 @@ class StoreWriter:
             self._disk.close()
         return self._stack.__exit__(kind, error, trace)
 
-    def add_tracklet(self, pid: int, camera: int, name: str, frames: Iterable[tuple[int, str, bytes]]) -> int:
+    def add_tracklet(
+        self,
+        pid: int,
+        camera: int,
+        name: str,
+        frames: Iterable[tuple[int, str, bytes]],
+        overlapped: np.ndarray | None = None,
+    ) -> int:
         """Append a tracklet.
 
         Args:
@@ -106,6 +114,8 @@ class StoreWriter:
             camera: number of the camera.
             name: what reports call the tracklet.
             frames: (number, path relative to the source, encoded image), numbers strictly rising.
+            overlapped: bool (T, K), thirds that somebody else's box reaches into, where boxes are known;
+                of all tracklets or of none.
 
         Returns:
             The number of the tracklet.
@@ -118,6 +128,8 @@ class StoreWriter:
             last = number
         if self._num_frames == before:
             raise ValueError(f"{name}: got a tracklet without frames, wanted at least one")
+        if overlapped is not None:
+            self._overlapped.append(np.asarray(overlapped, dtype=bool))
         self._tracklets.append((int(pid), int(camera), str(name), self._num_frames))
         _update(self._digest, "tracklet", int(pid), int(camera), str(name), self._num_frames)
         return len(self._tracklets) - 1
@@ -237,6 +249,15 @@ class StoreWriter:
         group.create_dataset("camera", data=np.array(cameras, np.int32))
         group.create_dataset("name", data=np.array(names, object), dtype=h5py.string_dtype())
         group.create_dataset("end", data=np.array(ends, np.int64))
+        if self._overlapped:
+            overlapped = np.concatenate(self._overlapped)
+            if len(overlapped) != self._num_frames:
+                raise ValueError(
+                    f"{self.path}: got overlaps of {len(overlapped)} frames, wanted {self._num_frames}"
+                )
+            self._file.create_dataset("frames/overlapped", data=overlapped, compression="gzip")
+            _update(self._digest, "overlapped", *overlapped.shape)
+            self._digest.update(np.packbits(overlapped).tobytes())
         unused = np.zeros(len(names), np.int8)
         roles = np.stack([self._roles.get(split, unused) for split in range(self._splits)])
         self._file.create_dataset("roles", data=roles)

@@ -148,6 +148,9 @@ def _plant_tracklet(
     rng = np.random.default_rng([config.seed, _DRAW, number])
     images = [source.read_image(frame) for frame in source.frames_of(number)]
     doubtful = doubtful_thirds(np.stack([thumbnails(image) for image in images]))
+    if source.overlapped is not None:
+        frames = source.frames_of(number)
+        doubtful |= source.overlapped[frames.start : frames.stop]
     planted = _Planted([None] * len(images), [np.zeros(i.shape[:2], bool) for i in images], doubtful, [])
     if rng.random() >= config.tracklets:
         return planted

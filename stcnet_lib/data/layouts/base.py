@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+
 from stcnet_lib.config import DatasetConfig
 from stcnet_lib.data.images import is_image
 from stcnet_lib.data.store import Role
@@ -93,6 +95,10 @@ class Layout(ABC):
     def read(self, frame: Frame) -> bytes:
         """The encoded image, as it is in the source."""
         return (self.root / frame.source).read_bytes()
+
+    def overlapped(self, tracklet: SourceTracklet) -> np.ndarray | None:
+        """bool (T, K): thirds that somebody else's box reaches into, where the source knows all boxes."""
+        return None
 
     def tables(self) -> list[str]:
         """Files that say what the images are, relative to the root; an export carries copies of them."""

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from stcnet_lib.config import DatasetConfig
 from stcnet_lib.data.crops import Crops, SizeRules, cut_crops
@@ -37,6 +38,7 @@ from stcnet_lib.data.layouts.base import (
 )
 from stcnet_lib.data.layouts.cameras import Camera, find_cameras
 from stcnet_lib.data.mot import BoxRules, read_table, split_tracks
+from stcnet_lib.data.overlaps import overlapped_thirds
 from stcnet_lib.data.picture_numbers import Reading, find_places
 from stcnet_lib.data.store import Role
 
@@ -80,6 +82,7 @@ class VideoLayout(Layout):
             )
         self._numbers = label_numbers(camera.name for camera in self._cameras)
         self._crops: list[Crops] = []
+        self._overlaps: list[pd.Series] = []  # of a camera: bool (K,) by (frame, track)
         self._parts: list[_Part] | None = None
         self._at: dict[str, _Part] = {}  # by the folder of a frame's source
 
@@ -118,6 +121,12 @@ class VideoLayout(Layout):
         )
         return crops.read(row)
 
+    def overlapped(self, tracklet: SourceTracklet) -> np.ndarray:
+        part = self._at[tracklet.name]
+        table = self._overlaps[part.camera]
+        keys = pd.MultiIndex.from_product([[frame.number for frame in tracklet.frames], [part.track]])
+        return np.stack(table.loc[keys].tolist())
+
     def place(self, source: str, role: Role) -> str:
         """An export has no video: it is the plain layout (`folder.py`)."""
         return f"{role.name.lower()}/{source}"
@@ -153,6 +162,8 @@ class VideoLayout(Layout):
         if places.remark:
             tell(Finding("picture_numbers", camera.pictures.name, places.remark))
         sizes = SizeRules(rules.least_height, rules.least_width)
+        keys = pd.MultiIndex.from_frame(table.boxes[["frame", "track"]])
+        self._overlaps.append(pd.Series(list(overlapped_thirds(table.boxes)), index=keys))
         return cut_crops(camera.pictures, table.boxes, places, sizes, tell)
 
     def _tracks(self, camera: int, crops: Crops, people: int) -> Iterator[_Part]:
