@@ -111,6 +111,7 @@ def score_regions(
     frame_numbers: np.ndarray,
     config: OcclusionConfig,
     in_train: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Scores of a whole store; one tracklet's features are in memory at a time.
 
@@ -118,7 +119,8 @@ def score_regions(
         features: (F, K, D).
         tracklet_ends: (N,), tracklet n owns the frames `tracklet_ends[n-1]:tracklet_ends[n]`.
         frame_numbers: (F,), the frames' numbers in the source.
-        in_train: (N,) bool; only a learned reference needs it.
+        in_train: (N,) bool; only a learned reference needs it, or
+        weights: (K, D) of one, see `learned_weights`.
 
     Returns:
         One row a frame and region, in order: `tracklet`, `frame`, `number`, `region`, `score`.
@@ -133,14 +135,34 @@ def score_regions(
         )
     lengths = np.diff(ends, prepend=0)
     scores = np.empty((frames, regions), dtype=np.float32)
-    spans = list(_spans(ends))
-    weights = _learned_weights(features, spans, config, in_train) if config.reference == "learned" else None
-    for start, end in spans:
+    if config.reference == "learned" and weights is None:
+        weights = learned_weights(features, ends, config, in_train)
+    for start, end in _spans(ends):
         raw = tracklet_scores(_block(features, start, end), config.reference, config.trim, weights)
         scores[start:end] = smooth_scores(raw, config.smoothing)
+    return score_table(scores, lengths, frame_numbers)
+
+
+def visible_chances(logits: np.ndarray, tracklet_ends: np.ndarray, smoothing: float) -> np.ndarray:
+    """Scores in (0, 1) of logits of being hidden (F, K), smoothed within tracklets (`smooth_scores`)."""
+    smooth = smooth_tracklets(logits, tracklet_ends, smoothing)
+    return (1 / (1 + np.exp(smooth.astype(np.float64)))).astype(np.float32)
+
+
+def smooth_tracklets(values: np.ndarray, tracklet_ends: np.ndarray, weight: float) -> np.ndarray:
+    """`smooth_scores` of every tracklet: (F, K) -> (F, K) float32."""
+    smooth = np.empty(values.shape, dtype=np.float32)
+    for start, end in _spans(np.asarray(tracklet_ends, dtype=np.int64)):
+        smooth[start:end] = smooth_scores(values[start:end], weight)
+    return smooth
+
+
+def score_table(scores: np.ndarray, lengths: np.ndarray, frame_numbers: np.ndarray) -> pd.DataFrame:
+    """Scores (F, K) as rows, see `score_regions`; `lengths` (N,) of the tracklets."""
+    frames, regions = scores.shape
     return pd.DataFrame(
         {
-            "tracklet": np.repeat(np.repeat(np.arange(len(ends), dtype=np.int32), lengths), regions),
+            "tracklet": np.repeat(np.repeat(np.arange(len(lengths), dtype=np.int32), lengths), regions),
             "frame": np.repeat(np.arange(frames, dtype=np.int64), regions),
             "number": np.repeat(np.asarray(frame_numbers, dtype=np.int32), regions),
             "region": np.tile(np.arange(regions, dtype=np.int8), frames),
@@ -157,13 +179,14 @@ def _block(features: FeatureArray, start: int, end: int) -> np.ndarray:
     return block
 
 
-def _learned_weights(
+def learned_weights(
     features: FeatureArray,
-    spans: Sequence[tuple[int, int]],
+    tracklet_ends: np.ndarray,
     config: OcclusionConfig,
     in_train: np.ndarray | None,
 ) -> np.ndarray:
-    """Weights (K, D) from the train tracklets of more than one frame."""
+    """Weights (K, D) of a learned reference, from the train tracklets of more than one frame."""
+    spans = list(_spans(np.asarray(tracklet_ends, dtype=np.int64)))
     wanted = np.zeros(len(spans), dtype=bool) if in_train is None else np.asarray(in_train, dtype=bool)
     train = [span for span, chosen in zip(spans, wanted, strict=True) if chosen and span[1] - span[0] > 1]
     if not train:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from stcnet_lib.config import OcclusionConfig
 
+HIDDEN, VISIBLE = 0.3, 0.05  # share of the person covered above and below which planted thirds count
 SMALLEST_GAP = 1e-6  # of 1 - score; float32 scores resolve 6e-8, so log(1 - s) is noise under it
 
 
@@ -126,6 +127,76 @@ def train_scores(table: pd.DataFrame, in_train: np.ndarray) -> np.ndarray:
     return table["score"].to_numpy()[chosen].reshape(-1, regions)
 
 
+def planted_thresholds(
+    scores: np.ndarray, covered: np.ndarray, doubtful: np.ndarray, config: OcclusionConfig
+) -> tuple[Threshold, ...]:
+    """τ of each third at which a fixed share of visible thirds is flagged, on train tracklets with planted
+    occluders; one for all of them unless `per_region`.
+
+    Thirds on which nothing was planted are not all visible: something real hides some of them, and the score
+    finds those too. Which share that is, is estimated first (`prevalence`), and what they
+    add to the flags is taken off. So where nothing is hidden in reality, nothing is taken off; and where
+    the scores cannot tell occluders from people, τ lies so low that hardly anything is flagged.
+
+    Args:
+        scores, covered, doubtful: (F, K) of the probe: scores, the share of the person that is covered, and
+            thirds of which nobody knows, which do not count.
+    """
+    groups = [slice(k, k + 1) for k in range(scores.shape[1])] if config.per_region else [slice(None)]
+    found = []
+    for group in groups:
+        values, share, doubt = scores[:, group], covered[:, group], doubtful[:, group]
+        hidden = values[share > HIDDEN]
+        found.append(_planted_threshold(values[(share < VISIBLE) & ~doubt], hidden, config.false_flags))
+    return tuple(found) if config.per_region else tuple(found) * scores.shape[1]
+
+
+def _planted_threshold(others: np.ndarray, hidden: np.ndarray, rate: float) -> Threshold:
+    """τ from scores of thirds without a planted occluder, and of thirds that one hides."""
+    if not len(others) or not len(hidden):
+        raise ValueError(
+            f"occlusion.threshold: got 'planted' with {len(hidden)} hidden and {len(others)} other thirds, wanted "
+            "some of both: plant more (occlusion.probe), or choose another rule"
+        )
+    ordered = np.sort(others.astype(np.float64))
+    real = prevalence(ordered, hidden)
+    flagged = np.arange(1, len(ordered) + 1) / len(ordered)  # share of the others up to each score
+    recalls = np.searchsorted(np.sort(hidden), ordered, side="right") / len(hidden)
+    false = (flagged - real * recalls) / max(1 - real, 1e-9)
+    above = np.flatnonzero(false > rate)
+    place = int(above[0]) if len(above) else len(ordered) - 1
+    tau = float(ordered[place])  # scores under it are flagged: the first that would be too many is not
+    return Threshold(
+        tau,
+        "planted",
+        {
+            "recall": float(np.mean(hidden < tau)),
+            "false_flags": float(np.clip(false[place - 1], 0, 1)) if place else 0.0,
+            "prevalence": real,
+            "flagged_without_planting": float(np.mean(ordered < tau)),
+            "hidden_thirds": float(len(hidden)),
+            "other_thirds": float(len(others)),
+        },
+    )
+
+
+def prevalence(others: np.ndarray, hidden: np.ndarray) -> float:
+    """Which share of thirds something real hides, at the most that the scores allow.
+
+    If a share π of them looked as planted occlusions do, at least π times as many as of those would have a
+    score under any τ. So π is the least ratio of both shares, over the τ under which 20 to 80 % of the planted
+    ones lie: fewer would be noise, and among the rest are many that look visible.
+
+    Args:
+        others, hidden: scores of thirds without, and under a planted occluder.
+    """
+    taus = np.quantile(hidden.astype(np.float64), np.linspace(0.2, 0.8, 25))
+    ordered = np.sort(others)
+    shares = np.searchsorted(ordered, taus, side="left") / len(ordered)
+    recalls = np.searchsorted(np.sort(hidden), taus, side="left") / len(hidden)
+    return float(np.min(shares / np.maximum(recalls, 1e-9)).clip(0, 1))
+
+
 def choose_thresholds(scores: np.ndarray, config: OcclusionConfig) -> tuple[Threshold, ...]:
     """A threshold for each region: found on its own train scores, or one on all of them (F', K)."""
     if config.per_region:
@@ -137,6 +208,8 @@ def choose_threshold(scores: np.ndarray, config: OcclusionConfig) -> Threshold:
     """τ by the configured rule, on the scores of the train split only (see `train_scores`)."""
     if config.threshold == "fixed":
         return Threshold(config.tau, "fixed")
+    if config.threshold == "planted":
+        raise ValueError("occlusion.threshold: got 'planted' without a probe, see `planted_thresholds`")
     scores = np.asarray(scores, dtype=np.float64).ravel()
     if len(scores) < 2 or scores.min() == scores.max():
         raise ValueError(

@@ -158,10 +158,14 @@ class DatasetConfig(Section):
                 raise ValueError(f"root: got '{self.root}', wanted an existing folder")
         elif self.is_planted:
             raise ValueError(
-                f"plant: got {self.plant.tracklets} of the tracklets, wanted 0: walkers have occluders of their "
-                "own, see dataset.walkers"
+                f"plant.tracklets: got {self.plant.tracklets}, wanted 0: walkers have occluders of their own "
+                "(dataset.walkers)"
             )
         return self
+
+    def source_json(self) -> str:
+        """Canonical JSON of what the source's store depends on: not on what is planted over it later."""
+        return self.model_dump_json(exclude={"plant"})
 
     @property
     def is_planted(self) -> bool:

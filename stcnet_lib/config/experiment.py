@@ -134,8 +134,8 @@ class Config(Section):
     @model_validator(mode="before")
     @classmethod
     def _without_truth(cls, values: Any) -> Any:
-        """Other data sets than the walkers: rows that need ground truth are left out, see `truth_rows`."""
-        if not isinstance(values, dict) or _layout(values) in (None, "walkers"):
+        """Data without ground truth: rows that need it are left out, see `truth_rows`."""
+        if not isinstance(values, dict) or _layout(values) in (None, "walkers") or _is_planted(values):
             return values
         rows, kept = truth_rows(values), dict(values)
         if isinstance(values.get("completions"), dict):
@@ -217,6 +217,11 @@ class Config(Section):
     @property
     def has_truth(self) -> bool:
         """Whether clean twins and occluder masks exist."""
+        return self.is_generated or self.dataset.is_planted
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether the data are made by `stcnet_lib/walkers`, so that they are complete and have a clean twin."""
         return self.dataset.layout == "walkers"
 
 
@@ -239,6 +244,12 @@ def truth_rows(values: dict[str, Any]) -> set[str]:
 def _layout(values: dict[str, Any]) -> Any:
     dataset = values.get("dataset")
     return dataset.get("layout") if isinstance(dataset, dict) else None
+
+
+def _is_planted(values: dict[str, Any]) -> bool:
+    plant = values["dataset"].get("plant")
+    share = plant.get("tracklets") if isinstance(plant, dict) else None
+    return isinstance(share, int | float) and share > 0
 
 
 def _data_of(row: Any) -> set[str]:

@@ -1,4 +1,4 @@
-"""Where the boxes of a video overlap: one of the two people hides a part of the other, and no one says which."""
+"""Where the boxes of a video overlap: one of two people hides a part of the other, and no one says which."""
 
 from __future__ import annotations
 

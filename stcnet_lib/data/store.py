@@ -233,7 +233,7 @@ class TrackletStore:
 
     @cached_property
     def doubtful(self) -> np.ndarray:
-        """bool (F, K): thirds of which nobody can say whether something hides them: neither hidden nor not."""
+        """bool (F, K): thirds of which nobody can say whether something hides them: they count as neither."""
         if self.has_truth and self._truth_sizes is not None:
             return self._handle()["truth/doubtful"][:]
         return np.zeros((self.num_frames, len(REGIONS)), dtype=bool)

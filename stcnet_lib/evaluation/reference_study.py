@@ -21,7 +21,9 @@ from stcnet_lib.threshold import choose_thresholds, train_scores
 
 CONFIGURED, PAPER = "configured", "paper"
 REFERENCES: tuple[str, ...] = get_args(OcclusionConfig.model_fields["reference"].annotation)
-RULES: tuple[str, ...] = get_args(OcclusionConfig.model_fields["threshold"].annotation)
+RULES: tuple[str, ...] = tuple(  # that need nothing but the scores
+    rule for rule in get_args(OcclusionConfig.model_fields["threshold"].annotation) if rule != "planted"
+)
 
 Entry = dict[str, Any]
 

@@ -60,6 +60,11 @@ class Backbone(ResNet):
         maps = self.layer3(self.layer2(self.layer1(self.stem(images))))
         return maps if layer == "layer3" else self.layer4(maps)
 
+    def middle_maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The outputs of layer2, at 1/8, and layer3, at 1/16."""
+        middle = self.layer2(self.layer1(self.stem(images)))
+        return middle, self.layer3(middle)
+
     def forward(self, images: Tensor) -> Tensor:
         """The maps of layer4."""
         return self.maps(images)

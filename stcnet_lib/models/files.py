@@ -22,7 +22,7 @@ from stcnet_lib.files import file_digest, read_json, replacing, write_json
 from stcnet_lib.models.reid import ReIDNetwork
 from stcnet_lib.models.weights import load_exactly, read_weights
 
-Kind = Literal["reid", "stcnet"]
+Kind = Literal["reid", "stcnet", "detector"]
 FORMAT = "stcnet-model"
 VERSION = 1
 

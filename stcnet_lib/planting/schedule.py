@@ -1,4 +1,4 @@
-"""When something passes before a person of a real tracklet, and where: the walkers' events in other frames."""
+"""When something passes before a person of a real tracklet, and where: as before the walkers."""
 
 from __future__ import annotations
 

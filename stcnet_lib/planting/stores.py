@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def plant(
 
 
 def held_out_roles(source: TrackletStore, config: PlantConfig) -> np.ndarray:
-    """(S, N): the source's roles, but a share of people in the test part where all tracklets are for training.
+    """(S, N): the source's roles, but a share of people in the test part where all are for training.
 
     So thresholds and networks that saw the train part are measured on other people. They are gallery, not
     query: nobody has said who meets whom.
@@ -114,7 +115,7 @@ def held_out_roles(source: TrackletStore, config: PlantConfig) -> np.ndarray:
 
 
 class _Donors:
-    """Which tracklets may lend a person to which: others of the same part, so that no test person is trained on."""
+    """Which tracklets lend people to which: others of the same part, so that no test person is trained on."""
 
     def __init__(self, source: TrackletStore, roles: np.ndarray, chosen: np.ndarray) -> None:
         self.path = source.path
@@ -145,7 +146,7 @@ def _plant_tracklet(
     source: TrackletStore, config: PlantConfig, donors: _Donors, job: tuple[int, int]
 ) -> _Planted:
     place, number = job
-    rng = np.random.default_rng([config.seed, _DRAW, number])
+    rng = np.random.default_rng([config.seed, _DRAW, place])
     images = [source.read_image(frame) for frame in source.frames_of(number)]
     doubtful = doubtful_thirds(np.stack([thumbnails(image) for image in images]))
     if source.overlapped is not None:
@@ -179,7 +180,7 @@ def _windows(frames: int, longest: int) -> list[range]:
     """Equal parts of a tracklet of at most `longest` frames."""
     parts = -(-frames // longest)
     bounds = [frames * i // parts for i in range(parts + 1)]
-    return [range(start, stop) for start, stop in zip(bounds, bounds[1:], strict=False)]
+    return [range(start, stop) for start, stop in pairwise(bounds)]
 
 
 def _paste_window(

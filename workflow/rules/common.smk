@@ -21,7 +21,7 @@ def checked_config() -> Config:
 settings = checked_config()
 if not settings.has_truth and workflow.is_main_process:
     left_out = ", ".join(sorted(truth_rows(config)))
-    logger.info(f"Rows of {left_out} are left out: only the walkers know the truth.")
+    logger.info(f"Rows of {left_out} are left out: the truth is known of walkers and of planted occluders.")
 
 ROOT = f"results/{settings.dataset.name}"
 RUN = "results/{dataset}/split~{split}/seed~{seed}"  # one split, one seed
@@ -107,7 +107,7 @@ def checked_data() -> list[str]:
 
     Ancient: after another protocol the check runs again, and a training has no reason to.
     """
-    return [] if settings.has_truth else ancient([f"{ROOT}/checked.json"])
+    return [] if settings.is_generated else ancient([f"{ROOT}/checked.json"])
 
 
 def weight_file(section) -> list[str]:
@@ -132,8 +132,13 @@ def network_folder(wildcards) -> str:
     return f"{run(wildcards)}/train~{wildcards.train}/reid~{wildcards.network}"
 
 
+def prepared() -> str:
+    """The store of the source as it is: occluders are planted over it, or it is what all stages read."""
+    return f"results/{{dataset}}/{'source' if settings.dataset.is_planted else 'tracklets'}.h5"
+
+
 def truth() -> list[str]:
-    """The store of clean twins and masks, which only the walkers have."""
+    """The store of clean twins and masks: of the walkers, and where occluders were planted."""
     return [f"{ROOT}/truth.h5"] if settings.has_truth else []
 
 
@@ -153,6 +158,11 @@ def needs_truth(completion: str) -> bool:
 def stcnet_folder(wildcards) -> str:
     """Where the network of a completion is."""
     return f"{run(wildcards)}/stcnet~{settings.completions[wildcards.completion].stcnet}"
+
+
+def score_source() -> str:
+    """The file that scores are made of: features of regions, or what the detectors say."""
+    return f"{RUN}/{'hidden' if settings.occlusion.scores == 'planted' else 'regions'}.h5"
 
 
 def each_run(pattern: str) -> list[str]:

@@ -1,11 +1,143 @@
-# Occlusion scores and the threshold.
+# Occlusion scores and the threshold; where they learn from planted occluders, the probe they learn from.
+
+PROBE = "results/{dataset}/split~{split}/probe"  # train tracklets with planted occluders
+
+
+rule plant_probe:
+    input:
+        code=code("plant_probe"),
+        store="results/{dataset}/tracklets.h5",
+    output:
+        store=f"{PROBE}/tracklets.h5",
+        truth=f"{PROBE}/truth.h5",
+        report=f"{PROBE}/planting.json",
+    log:
+        f"{LOGS}/split~{{split}}/plant_probe.log",
+    benchmark:
+        f"{LOGS}/split~{{split}}/plant_probe.tsv"
+    priority: 10  # others wait for it
+    conda:
+        "../../envs/torch.yaml"
+    threads: settings.runtime.threads
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(120),
+    params:
+        config=settings.occlusion.probe.canonical_json(),
+    shell:
+        "python -m workflow.scripts.plant_probe --config {params.config:q} --source {input.store} "
+        "--split {wildcards.split} --store {output.store} --truth {output.truth} --report {output.report} "
+        "--processes {threads} 2>&1 | tee {log}"
+
+
+if settings.occlusion.scores == "planted":
+
+    rule train_detector:
+        input:
+            code=code("train_detector"),
+            store=f"{PROBE}/tracklets.h5",
+            truth=f"{PROBE}/truth.h5",
+            guider=f"{RUN}/guider/model.json",
+            weights=f"{RUN}/guider/model.safetensors",
+        output:
+            model=f"{RUN}/detector/model.json",
+            weights=ensure(f"{RUN}/detector/model.safetensors", non_empty=True),
+            history=f"{RUN}/detector/history.csv",
+            probe=f"{RUN}/probe.parquet",
+        log:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/train_detector.log",
+        benchmark:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/train_detector.tsv"
+        priority: 10  # others wait for it
+        conda:
+            "../../envs/torch.yaml"
+        threads: settings.runtime.threads
+        resources:
+            gpu=gpus(1),
+            mem_mb=growing(8000),
+            runtime=growing(240),
+        params:
+            config=settings.occlusion.detector.canonical_json(),
+        shell:
+            "python -m workflow.scripts.train_detector --config {params.config:q} --store {input.store} "
+            "--truth {input.truth} --guider {input.guider} --split {wildcards.split} --seed {wildcards.seed} "
+            "--model {output.model} --probe {output.probe} 2>&1 | tee {log}"
+
+    rule detect_occlusion:
+        input:
+            code=code("detect_occlusion"),
+            store="results/{dataset}/tracklets.h5",
+            guider=f"{RUN}/guider/model.json",
+            guider_weights=f"{RUN}/guider/model.safetensors",
+            detector=f"{RUN}/detector/model.json",
+            weights=f"{RUN}/detector/model.safetensors",
+        output:
+            hidden=f"{RUN}/hidden.h5",
+        log:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/detect_occlusion.log",
+        benchmark:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/detect_occlusion.tsv"
+        priority: 10  # others wait for it
+        conda:
+            "../../envs/torch.yaml"
+        threads: settings.runtime.threads
+        resources:
+            gpu=gpus(1),
+            mem_mb=growing(6000),
+            runtime=growing(240),
+        shell:
+            "python -m workflow.scripts.detect_occlusion --store {input.store} --guider {input.guider} "
+            "--detector {input.detector} --hidden {output.hidden} 2>&1 | tee {log}"
+
+elif settings.occlusion.needs_probe:
+
+    use rule extract_features as extract_probe_features with:
+        input:
+            code=code("extract_features"),
+            store=f"{PROBE}/tracklets.h5",
+            model=f"{RUN}/guider/model.json",
+            weights=f"{RUN}/guider/model.safetensors",
+        output:
+            regions=f"{RUN}/probe_regions.h5",
+        log:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/extract_probe_features.log",
+        benchmark:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/extract_probe_features.tsv"
+
+    rule score_probe:
+        input:
+            code=code("score_probe"),
+            store="results/{dataset}/tracklets.h5",
+            regions=f"{RUN}/regions.h5",
+            truth=f"{PROBE}/truth.h5",
+            probe_regions=f"{RUN}/probe_regions.h5",
+        output:
+            probe=f"{RUN}/probe.parquet",
+        log:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/score_probe.log",
+        benchmark:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/score_probe.tsv"
+        priority: 10  # others wait for it
+        conda:
+            "../../envs/torch.yaml"
+        threads: settings.runtime.threads
+        resources:
+            mem_mb=growing(4000),
+            runtime=growing(30),
+        params:
+            config=part(settings.occlusion, "reference", "trim", "smoothing"),
+        shell:
+            "python -m workflow.scripts.score_probe --config {params.config:q} --store {input.store} "
+            "--regions {input.regions} --truth {input.truth} --probe-regions {input.probe_regions} "
+            "--split {wildcards.split} --probe {output.probe} 2>&1 | tee {log}"
 
 
 rule score_occlusion:
     input:
         code=code("score_occlusion"),
         store="results/{dataset}/tracklets.h5",
-        regions=f"{RUN}/regions.h5",
+        scores=score_source(),
+        probe=f"{RUN}/probe.parquet" if settings.occlusion.threshold == "planted" else [],
     output:
         scores=f"{RUN}/occlusion.parquet",
         threshold=f"{RUN}/threshold.json",
@@ -21,8 +153,10 @@ rule score_occlusion:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
-        config=settings.occlusion.canonical_json(),
+        config=settings.occlusion.model_dump_json(exclude={"probe", "detector"}),
+        source="--hidden" if settings.occlusion.scores == "planted" else "--regions",
+        probe=lambda wildcards, input: ["--probe", input.probe] if input.probe else [],
     shell:
         "python -m workflow.scripts.score_occlusion --config {params.config:q} --store {input.store} "
-        "--regions {input.regions} --split {wildcards.split} --scores {output.scores} "
+        "{params.source} {input.scores} {params.probe} --split {wildcards.split} --scores {output.scores} "
         "--threshold {output.threshold} 2>&1 | tee {log}"

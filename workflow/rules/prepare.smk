@@ -5,8 +5,8 @@ rule prepare_dataset:
     input:
         code=code("prepare_dataset"),
     output:
-        **({"truth": "results/{dataset}/truth.h5"} if settings.has_truth else {}),
-        store="results/{dataset}/tracklets.h5",
+        **({"truth": "results/{dataset}/truth.h5"} if settings.is_generated else {}),
+        store=prepared(),
         report="results/{dataset}/integrity.json",
     log:
         f"{LOGS}/prepare_dataset.log",
@@ -19,11 +19,39 @@ rule prepare_dataset:
         mem_mb=growing(4000),
         runtime=growing(120),
     params:
-        config=settings.dataset.canonical_json(),
-        truth=["--truth", *truth()] if settings.has_truth else [],
+        config=settings.dataset.source_json(),
+        truth=["--truth", *truth()] if settings.is_generated else [],
     shell:
         "python -m workflow.scripts.prepare_dataset --config {params.config:q} --store {output.store} "
         "--report {output.report} {params.truth} --processes {threads} 2>&1 | tee {log}"
+
+
+if settings.dataset.is_planted:
+
+    rule plant_occluders:
+        input:
+            code=code("plant_occluders"),
+            source=prepared(),
+        output:
+            store="results/{dataset}/tracklets.h5",
+            truth="results/{dataset}/truth.h5",
+            report="results/{dataset}/planting.json",
+        log:
+            f"{LOGS}/plant_occluders.log",
+        benchmark:
+            f"{LOGS}/plant_occluders.tsv"
+        conda:
+            "../../envs/torch.yaml"
+        threads: settings.runtime.threads
+        resources:
+            mem_mb=growing(4000),
+            runtime=growing(120),
+        params:
+            config=settings.dataset.plant.canonical_json(),
+        shell:
+            "python -m workflow.scripts.plant_occluders --config {params.config:q} --source {input.source} "
+            "--store {output.store} --truth {output.truth} --report {output.report} --processes {threads} "
+            "2>&1 | tee {log}"
 
 
 rule check_dataset:

@@ -1,11 +1,23 @@
 """Occlusion scores of every region, the threshold, and the regions under it."""
 
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
 from stcnet_lib.config import OcclusionConfig
 from stcnet_lib.data.hdf5 import open_hdf5
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.files import replacing, write_json
-from stcnet_lib.occlusion import count_flags, flag, score_regions
-from stcnet_lib.threshold import choose_thresholds, train_scores
+from stcnet_lib.occlusion import (
+    count_flags,
+    flag,
+    score_regions,
+    score_table,
+    smooth_tracklets,
+    visible_chances,
+)
+from stcnet_lib.threshold import Threshold, choose_thresholds, planted_thresholds, train_scores
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run
 
 
@@ -15,29 +27,43 @@ def main() -> None:
     add_paths(
         commandline,
         store="tracklets.h5",
-        regions="regions.h5",
         scores="occlusion.parquet to write",
         threshold="threshold.json to write",
     )
+    source = commandline.add_mutually_exclusive_group(required=True)
+    source.add_argument("--regions", type=Path, help="regions.h5 (scores: cosine)")
+    source.add_argument("--hidden", type=Path, help="hidden.h5 of the detectors (scores: planted)")
+    commandline.add_argument("--probe", type=Path, help="probe.parquet (threshold: planted)")
     add_split(commandline)
     options = commandline.parse_args()
     config = options.config
-    with TrackletStore(options.store) as store, open_hdf5(options.regions) as regions:
-        ends = (store.tracklets["start"] + store.tracklets["length"]).to_numpy()
+    with TrackletStore(options.store) as store:
+        lengths = store.tracklets["length"].to_numpy()
         in_train = store.roles[options.split] == Role.TRAIN
-        scores = score_regions(regions["features"], ends, store.frame_number, config, in_train)
+        if options.hidden:
+            with open_hdf5(options.hidden) as hidden:
+                chances = visible_chances(hidden["logits"][:], np.cumsum(lengths), config.smoothing)
+            scores = score_table(chances, lengths, store.frame_number)
+        else:
+            with open_hdf5(options.regions) as regions:
+                ends = np.cumsum(lengths)
+                scores = score_regions(regions["features"], ends, store.frame_number, config, in_train)
+    if config.threshold == "planted":
+        thresholds = _on_probe(pd.read_parquet(options.probe), config)
+    else:
         thresholds = choose_thresholds(train_scores(scores, in_train), config)
-        taus = [threshold.tau for threshold in thresholds]
-        scores = flag(scores, taus, config.most_flagged)
-        with replacing(options.scores) as partial:
-            scores.to_parquet(partial, index=False)
-        counts = count_flags(scores, taus)
+    taus = [threshold.tau for threshold in thresholds]
+    scores = flag(scores, taus, config.most_flagged)
+    with replacing(options.scores) as partial:
+        scores.to_parquet(partial, index=False)
+    counts = count_flags(scores, taus)
     write_json(
         options.threshold,
         {
             "tau": taus,
             "rule": config.threshold,
-            "reference": config.reference,
+            "scores": config.scores,
+            "reference": config.reference if config.scores == "cosine" else None,
             "details": [threshold.details for threshold in thresholds],
             "counts": counts,
         },
@@ -48,6 +74,20 @@ def main() -> None:
         f"{counts['contaminated_tracklets']} contaminated and {counts['one_frame_tracklets']} one-frame "
         f"of {counts['tracklets']} tracklets"
     )
+
+
+def _on_probe(probe: pd.DataFrame, config: OcclusionConfig) -> tuple[Threshold, ...]:
+    """Thresholds of the rule `planted`."""
+    regions = int(probe["region"].max()) + 1
+    values, covered, doubtful = (
+        probe[name].to_numpy().reshape(-1, regions) for name in ("value", "covered", "doubtful")
+    )
+    ends = np.cumsum(np.bincount(probe["tracklet"].to_numpy()[::regions]))
+    if config.scores == "planted":
+        scores = visible_chances(values, ends, config.smoothing)
+    else:
+        scores = smooth_tracklets(values, ends, config.smoothing)
+    return planted_thresholds(scores, covered, doubtful, config)
 
 
 if __name__ == "__main__":

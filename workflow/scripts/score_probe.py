@@ -1,0 +1,45 @@
+"""Cosine scores of the probe, train tracklets with planted occluders, for a threshold to be found on."""
+
+import numpy as np
+
+from stcnet_lib.config import OcclusionConfig
+from stcnet_lib.data.hdf5 import open_hdf5
+from stcnet_lib.data.store import Role, TrackletStore
+from stcnet_lib.files import replacing
+from stcnet_lib.occlusion import learned_weights, score_regions
+from stcnet_lib.planting.probe import probe_table
+from workflow.scripts.command import add_config, add_paths, add_split, parser, run
+
+
+def main() -> None:
+    commandline = parser(__doc__)
+    add_config(commandline, OcclusionConfig)
+    add_paths(
+        commandline,
+        store="tracklets.h5",
+        regions="regions.h5 of it, which a learned reference is fitted to",
+        truth="truth.h5 of the probe",
+        probe_regions="regions.h5 of the probe",
+        probe="probe.parquet to write",
+    )
+    add_split(commandline)
+    options = commandline.parse_args()
+    weights = None
+    if options.config.reference == "learned":
+        with TrackletStore(options.store) as store, open_hdf5(options.regions) as regions:
+            in_train = store.roles[options.split] == Role.TRAIN
+            weights = learned_weights(regions["features"], _ends(store), options.config, in_train)
+    plain = options.config.model_copy(update={"smoothing": 0.0})  # that is for the stage after this one
+    with TrackletStore(options.truth) as truth, open_hdf5(options.probe_regions) as regions:
+        scores = score_regions(regions["features"], _ends(truth), truth.frame_number, plain, weights=weights)
+        values = scores["score"].to_numpy().reshape(truth.num_frames, -1)
+        with replacing(options.probe) as partial:
+            probe_table(truth, values).to_parquet(partial, index=False)
+
+
+def _ends(store: TrackletStore) -> np.ndarray:
+    return (store.tracklets["start"] + store.tracklets["length"]).to_numpy()
+
+
+if __name__ == "__main__":
+    run(main)

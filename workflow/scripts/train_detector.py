@@ -1,0 +1,74 @@
+"""Train the detectors of hidden thirds on planted train tracklets, and score these by networks that did not
+see them."""
+
+import time
+
+import numpy as np
+
+from stcnet_lib.clues import tracklet_clues
+from stcnet_lib.config import DetectorConfig
+from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.detection import tracklet_logits
+from stcnet_lib.files import replacing
+from stcnet_lib.models.files import load_reid, save_model
+from stcnet_lib.planting.probe import probe_table, truth_shares
+from stcnet_lib.progress import Progress
+from stcnet_lib.training.compute import compute_for
+from stcnet_lib.training.detector import DetectorSamples, people_folds, train_detectors
+from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
+from workflow.scripts.training import provenance, resume_key
+
+
+def main() -> None:
+    commandline = parser(__doc__)
+    add_config(commandline, DetectorConfig)
+    add_paths(
+        commandline,
+        store="tracklets.h5 of the probe",
+        truth="truth.h5 of the probe",
+        guider="the guider's model.json",
+        model="model.json to write; model.safetensors and history.csv go beside it",
+        probe="probe.parquet to write: what the detectors say of the probe",
+    )
+    add_split(commandline)
+    commandline.add_argument("--seed", type=int, default=0, help="of initial weights, folds and samples")
+    options = commandline.parse_args()
+    config, runtime, folder = options.config, runtime_settings(), options.model.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.time()
+    with (
+        compute_for(runtime) as compute,
+        TrackletStore(options.store) as store,
+        TrackletStore(options.truth) as truth,
+    ):
+        guider = compute.place(load_reid(options.guider)).eval()
+        pids = store.tracklets["pid"].tolist()
+        folds = people_folds(pids, config.folds, options.seed)
+        with Progress("clues", store.num_frames, "frames", seconds=runtime.progress_seconds) as progress:
+            clues = []
+            for tracklet in range(len(store)):
+                frames = store.frames_of(tracklet)
+                clues.append(tracklet_clues(guider, [store.read_image(f) for f in frames], compute))
+                progress.advance(len(frames))
+        starts = store.tracklets["start"].to_numpy()[1:]
+        covered, doubtful = np.split(truth_shares(truth), starts), np.split(truth.doubtful, starts)
+        fold = np.array([folds[pid] for pid in pids])
+        samples = DetectorSamples(clues, covered, doubtful, fold, config, options.seed)
+        key = resume_key(__file__, config, compute, options.seed, options.split, truth.digest, options.guider)
+        networks, history, state = train_detectors(
+            config, samples, options.seed, folder, key, runtime, compute
+        )
+        logits = [
+            tracklet_logits(networks, own, left_out, compute)
+            for own, left_out in zip(clues, fold, strict=True)
+        ]
+        with replacing(options.probe) as partial:
+            probe_table(truth, np.concatenate(logits)).to_parquet(partial, index=False)
+        details = history.finish(folder / "history.csv") | provenance(config, compute, started, truth.digest)
+        details["folds"] = {str(pid): left_out for pid, left_out in folds.items()}
+        save_model(options.model, "detector", networks, config.canonical_json(), details=details)
+        state.remove()
+
+
+if __name__ == "__main__":
+    run(main)
