@@ -155,8 +155,8 @@ def _planted_threshold(others: np.ndarray, hidden: np.ndarray, rate: float) -> T
     """τ from scores of thirds without a planted occluder, and of thirds that one hides."""
     if not len(others) or not len(hidden):
         raise ValueError(
-            f"occlusion.threshold: got 'planted' with {len(hidden)} hidden and {len(others)} other thirds, wanted "
-            "some of both: plant more (occlusion.probe), or choose another rule"
+            f"occlusion.threshold: got 'planted' with {len(hidden)} hidden and {len(others)} other thirds, "
+            "wanted some of both: plant more (occlusion.probe), or choose another rule"
         )
     ordered = np.sort(others.astype(np.float64))
     real = prevalence(ordered, hidden)
@@ -184,8 +184,8 @@ def prevalence(others: np.ndarray, hidden: np.ndarray) -> float:
     """Which share of thirds something real hides, at the most that the scores allow.
 
     If a share π of them looked as planted occlusions do, at least π times as many as of those would have a
-    score under any τ. So π is the least ratio of both shares, over the τ under which 20 to 80 % of the planted
-    ones lie: fewer would be noise, and among the rest are many that look visible.
+    score under any τ. So π is the least ratio of both shares, over the τ under which 20 to 80 % of the
+    planted ones lie: fewer would be noise, and among the rest are many that look visible.
 
     Args:
         others, hidden: scores of thirds without, and under a planted occluder.

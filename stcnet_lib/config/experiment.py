@@ -221,7 +221,7 @@ class Config(Section):
 
     @property
     def is_generated(self) -> bool:
-        """Whether the data are made by `stcnet_lib/walkers`, so that they are complete and have a clean twin."""
+        """Whether the data are made by `stcnet_lib/walkers`, so that they are complete."""
         return self.dataset.layout == "walkers"
 
 

@@ -75,7 +75,7 @@ class FeaturesConfig(Section):
 
 
 class ProbeConfig(Section):
-    """Train tracklets with planted occluders: what a detector and a threshold learn from; not in the paper."""
+    """Train tracklets with planted occluders, from which detectors and thresholds learn; not in the paper."""
 
     frames: int = Field(
         9000, ge=100, le=1_000_000, description="about as many; tracklets repeat, with other occluders"

@@ -3,8 +3,8 @@
 Occluders are planted over frames that have some of their own. Nobody has labelled those, and the scores that
 are to be judged must not choose what they are judged on. So the rule looks elsewhere. A third is doubtful
 where the box of somebody else reaches into it (`data/overlaps.py`; known of videos), or where its colours lie
-far from those that it mostly has in its tracklet, further than the tracklet's own variation explains. People who
-turn are sometimes doubtful too, and signs that somebody walks behind are not; figures without the rule are
+far from those that it mostly has in its tracklet, further than the tracklet's own variation explains. People
+who turn are sometimes doubtful too, and signs that somebody walks behind are not; figures without the rule are
 therefore reported beside those with it (`evaluation/planted.py`).
 """
 
@@ -20,7 +20,20 @@ from stcnet_lib.regions import region_rows
 
 GRID = (4, 4)  # rows and columns of a third's thumbnail
 SPREADS = 4.0  # robust standard deviations beyond the tracklet's median distance
+NEAR = 5  # frames of the source around an overlap of boxes
 LEAST = 16.0  # grey levels; steady tracklets vary by less than this, and nothing hides there
+
+
+def near_overlaps(overlapped: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Thirds (T, K) that somebody else's box reaches into at most `NEAR` frames away: bool (T, K).
+
+    Detectors lose people who hide each other, so the frames around an overlap are as doubtful.
+
+    Args:
+        numbers: (T,) of the frames in the source.
+    """
+    near = np.abs(numbers[:, None].astype(np.int64) - numbers) <= NEAR  # (T, T)
+    return (near[:, :, None] & overlapped).any(axis=1)
 
 
 def thumbnails(image: np.ndarray) -> np.ndarray:

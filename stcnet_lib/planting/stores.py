@@ -19,7 +19,7 @@ from stcnet_lib.config import PlantConfig
 from stcnet_lib.data.images import encode_png
 from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
 from stcnet_lib.files import replacing
-from stcnet_lib.planting.doubt import doubtful_thirds, thumbnails
+from stcnet_lib.planting.doubt import doubtful_thirds, near_overlaps, thumbnails
 from stcnet_lib.planting.photograph import look_of, paste
 from stcnet_lib.planting.pieces import body_prior, cut_person
 from stcnet_lib.planting.schedule import plant_window
@@ -150,8 +150,8 @@ def _plant_tracklet(
     images = [source.read_image(frame) for frame in source.frames_of(number)]
     doubtful = doubtful_thirds(np.stack([thumbnails(image) for image in images]))
     if source.overlapped is not None:
-        frames = source.frames_of(number)
-        doubtful |= source.overlapped[frames.start : frames.stop]
+        own = slice(source.frames_of(number).start, source.frames_of(number).stop)
+        doubtful |= near_overlaps(source.overlapped[own], source.frame_number[own])
     planted = _Planted([None] * len(images), [np.zeros(i.shape[:2], bool) for i in images], doubtful, [])
     if rng.random() >= config.tracklets:
         return planted
