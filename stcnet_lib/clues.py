@@ -3,7 +3,7 @@
 The score of the paper (Eq. 11-12) compares a third with the mean of its tracklet, so everything that varies
 looks like an occluder: a head that turns, legs that stride, a box that drifts. Here a place of a frame is
 compared with the same place *and its neighbours* in other frames, one by one. A part of the person recurs
-in some of them, whatever the pose; an occluder that passes does not. `recurrence` says how well a place recurs: the
+in some of them, whatever the pose; an occluder that passes does not. `recurrence` says how well: the
 cosine with its counterpart in the 3 %, 8 %, … of the other frames that show the most similar one.
 """
 

@@ -98,6 +98,7 @@ class DetectorConfig(Section):
         description="networks, each trained without its share of the people: nobody is scored by a network "
         "that was trained on them",
     )
+    precision: Precision = "fp32"
 
 
 class OcclusionConfig(Section):

@@ -134,9 +134,10 @@ def train_detectors(
             fold, place = divmod(step, config.steps)
             rate = detector_rate(config, place)
             batch = samples.batch(fold, place, compute.device)
-            logits = networks[fold](batch["pictures"], batch["usual"], batch["recurrence"])
+            with compute.autocast(config.precision):
+                logits = networks[fold](batch["pictures"], batch["usual"], batch["recurrence"])
             loss = functional.binary_cross_entropy_with_logits(
-                logits, batch["hidden"].float(), batch["counts"].float()
+                logits.float(), batch["hidden"].float(), batch["counts"].float()
             )
             set_rate(optimizers[fold], rate)
             optimizers[fold].zero_grad(set_to_none=True)
