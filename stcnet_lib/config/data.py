@@ -168,6 +168,12 @@ class DatasetConfig(Section):
         return self.model_dump_json(exclude={"plant"})
 
     @property
+    def label(self) -> str:
+        """What tables call the data: nobody shall take numbers of planted occluders for others."""
+        share = f"{100 * self.plant.tracklets:g} % of tracklets"
+        return f"{self.name}, planted occluders ({share})" if self.is_planted else self.name
+
+    @property
     def is_planted(self) -> bool:
         """Whether occluders are pasted over the source's frames."""
         return self.plant.tracklets > 0

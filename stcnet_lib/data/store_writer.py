@@ -186,8 +186,8 @@ class StoreWriter:
         """
         if occluder.shape != person.shape or occluder.ndim != 3 or len(doubtful) != len(occluder):
             raise ValueError(
-                f"masks: got {occluder.shape}, {person.shape} and {len(doubtful)} frames, wanted two (n, H, W) "
-                "and as many frames"
+                f"masks: got {occluder.shape}, {person.shape} and {len(doubtful)} rows, wanted two (n, H, W) "
+                "and n rows"
             )
         if "truth" not in self._file:
             self._truth_shape = (0, 0)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.evaluation.damage import replaced_flags, rows_of
@@ -128,7 +129,8 @@ def measure_frames(
     flagged regions that are not hidden, over all of their pixels. `visible_…` and `body_…` are about damage:
     pixels in replaced regions that no occluder covers, all of them and those of the person. `sharpness_…` is
     the high-frequency energy in the hole over that of the clean frame, `sharpness_energy`.
-    `feature_cosine_…` compares whole frames that have a hole.
+    `feature_cosine_…` compares whole frames that have a hole. Where frames differ in size, as crops of videos
+    do, all are brought to that of the first one.
 
     Args:
         regions: `regions.parquet` of the completion; the completed store has the frames of the source.
@@ -137,12 +139,17 @@ def measure_frames(
     """
     parts = []
     replaced = replaced_flags(regions, source.num_frames)
+    size = None
     for frames, flags in _chosen_frames(regions, most_frames):
-        clean, before, after = (
-            np.stack([store.read_image(frame) for frame in frames]) for store in (truth, source, completed)
-        )
         masks = [truth.read_truth(range(frame, frame + 1)) for frame in frames]
-        occluder, person = (np.concatenate(kind) for kind in zip(*masks, strict=True))
+        size = size or masks[0][0].shape[1:]
+        clean, before, after = (
+            np.stack([_fitted(store.read_image(frame), size) for frame in frames])
+            for store in (truth, source, completed)
+        )
+        occluder, person = (
+            np.stack([_fitted(mask[0], size) for mask in kind]) for kind in zip(*masks, strict=True)
+        )
         false_alarm = flags & ~hidden_thirds(occluder, person, hidden_share)
         hole = rows_of(flags, *person.shape[1:]) & occluder
         visible = rows_of(replaced[frames], *person.shape[1:]) & ~occluder
@@ -162,6 +169,15 @@ def measure_frames(
             part[f"feature_cosine_{time}"] = pd.Series(cosine, index=some)
         parts.append(part)
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"frame": []})
+
+
+def _fitted(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """uint8 (h, w, 3) or bool (h, w), at the size (H, W); a pixel of a mask is that of its middle."""
+    if picture.shape[:2] == tuple(size):
+        return picture
+    method = Image.Resampling.NEAREST if picture.dtype == bool else Image.Resampling.BILINEAR
+    values = picture.astype(np.uint8)
+    return np.asarray(Image.fromarray(values).resize(size[::-1], method)).astype(picture.dtype)
 
 
 def _pixel_columns(

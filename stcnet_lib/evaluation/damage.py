@@ -42,8 +42,7 @@ def count_replaced(truth: TrackletStore, regions: pd.DataFrame) -> pd.DataFrame:
     """
     flags = replaced_flags(regions, truth.num_frames)
     counts = []
-    for start in range(0, truth.num_frames, _BATCH):
-        frames = range(start, min(start + _BATCH, truth.num_frames))
+    for frames in truth.truth_runs(range(truth.num_frames), _BATCH):
         occluder, person = truth.read_truth(frames)
         visible = person & ~occluder
         replaced = visible & rows_of(flags[frames.start : frames.stop], *person.shape[1:])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
+from stcnet_lib import REGIONS
 from stcnet_lib.data.transforms import TestTransform
 from stcnet_lib.evaluation.completion import Features
 from stcnet_lib.models.reid import ReIDNetwork, spatial_mean
@@ -28,6 +31,31 @@ def frame_features(network: ReIDNetwork, compute: Compute) -> Features:
             with compute.autocast(network.config.precision):
                 maps = network.frame_maps(batch)
             parts.append(spatial_mean(maps)[: len(frames)].cpu().numpy())
+        return np.concatenate(parts)
+
+    return features
+
+
+def picture_features(network: ReIDNetwork, compute: Compute) -> Callable[[list[np.ndarray]], np.ndarray]:
+    """A function from pictures of thirds, n of uint8 (h, w, 3) of any sizes, to features (n, D) float32.
+
+    Each is brought to a third of the network's height first.
+    """
+    network = compute.place(network).eval()
+    transform = TestTransform(network.config.height // len(REGIONS), network.config.width)
+
+    @torch.inference_mode()
+    def features(pictures: list[np.ndarray]) -> np.ndarray:
+        parts = []
+        for start in range(0, len(pictures), BATCH):
+            group = pictures[start : start + BATCH]
+            frames = torch.cat(
+                [transform(torch.from_numpy(picture.copy()).permute(2, 0, 1)[None]) for picture in group]
+            )
+            batch = frames.to(compute.device, memory_format=torch.channels_last)
+            with compute.autocast(network.config.precision):
+                maps = network.frame_maps(batch)
+            parts.append(spatial_mean(maps).cpu().numpy())
         return np.concatenate(parts)
 
     return features

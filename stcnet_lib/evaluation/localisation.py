@@ -21,22 +21,27 @@ _RUN_EDGES = (0.0, 0.2, 1 / 3, 0.45, 1.0)  # above about 0.45 the tracklet's mea
 
 def hidden_table(truth: TrackletStore, share: float, chunk: int = 512) -> np.ndarray:
     """`hidden_thirds` of a whole `truth.h5` -> (F, K) bool, with the masks of `chunk` frames in memory."""
-    starts = range(0, truth.num_frames, chunk)
-    frames = (range(start, min(start + chunk, truth.num_frames)) for start in starts)
-    return np.concatenate([hidden_thirds(*truth.read_truth(part), share) for part in frames])
+    runs = truth.truth_runs(range(truth.num_frames), chunk)
+    return np.concatenate([hidden_thirds(*truth.read_truth(part), share) for part in runs])
 
 
-def measure_localisation(table: pd.DataFrame, hidden: np.ndarray) -> dict[str, Any]:
+def measure_localisation(
+    table: pd.DataFrame, hidden: np.ndarray, doubtful: np.ndarray | None = None
+) -> dict[str, Any]:
     """How well the scores find the hidden regions.
 
     Args:
         table: rows of `occlusion.parquet`: `tracklet`, `frame`, `region`, `score`, `occluded` (the τ used).
         hidden: (F, K) bool.
+        doubtful: (F, K) bool, regions that count neither as hidden nor as visible, unless they are `hidden`.
 
     Returns:
         `all`, `by_region` and `by_hidden_frames`, the latter over the tracklets' thirds that are hidden in
         that share of their frames; each with the values of `detection`.
     """
+    if doubtful is not None:
+        unknown = (doubtful & ~hidden)[table["frame"].to_numpy(), table["region"].to_numpy()]
+        table = table[~unknown].reset_index(drop=True)
     truth = hidden[table["frame"].to_numpy(), table["region"].to_numpy()]
     region = table["region"].to_numpy()
     score, flagged = table["score"].to_numpy(), table["occluded"].to_numpy()

@@ -4,8 +4,8 @@ Occluders are planted over frames that have some of their own. Nobody has labell
 are to be judged must not choose what they are judged on. So the rule looks elsewhere. A third is doubtful
 where the box of somebody else reaches into it (`data/overlaps.py`; known of videos), or where its colours are
 far from those that it mostly has in its tracklet, further than the tracklet's own variation explains. People
-who turn are sometimes doubtful too, and signs that somebody walks behind are not; figures without the rule are
-therefore reported beside those with it (`evaluation/planted.py`).
+who turn are sometimes doubtful too, and signs that somebody walks behind are not; so figures without the
+rule are reported beside those with it (`evaluation/planted.py`).
 """
 
 from __future__ import annotations

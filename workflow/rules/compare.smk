@@ -56,9 +56,10 @@ rule compare:
         runtime=growing(30),
     params:
         config=part(settings.evaluation, "protocol", "test_frames", "bootstrap"),
+        dataset=settings.dataset.label,
         rows=variant_labels(),  # not used by the command: the order of inputs is not tracked
     shell:
-        "python -m workflow.scripts.compare --config {params.config:q} --dataset {wildcards.dataset} "
+        "python -m workflow.scripts.compare --config {params.config:q} --dataset {params.dataset:q} "
         "--metrics {input.metrics} --queries {input.queries} --threshold {input.threshold} "
         "--shares {input.shares} --localisation {input.localisation} --restoration {input.restoration} "
         "--csv {output.csv} --json {output.json} 2>&1 | tee {log}"

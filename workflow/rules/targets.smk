@@ -18,6 +18,8 @@ def tables() -> list[str]:
     paths = [f"{ROOT}/integrity.json"]
     if settings.variants:
         paths += [f"{ROOT}/{name}" for name in ("comparison.csv", "comparison.json", "results.md")]
+    if settings.dataset.is_planted:
+        paths.append(f"{ROOT}/planted.json")
     if completions_measured():
         paths += [f"{ROOT}/completion.csv", *completions_measured()]
     return paths
@@ -77,7 +79,7 @@ def figures() -> list[str]:
         for choice in ("random", "best", "worst")
     ]
     comparison = [f"{ROOT}/figures/{name}" for name in ("cmc.svg", "comparison.html") if settings.variants]
-    if settings.has_truth:
+    if settings.is_generated:
         comparison.append(f"{ROOT}/figures/walkers.png")
         patterns += [f"completion~{name}/walkers.png" for name in pictured_completions()]
     return comparison + [path for pattern in patterns for path in each_run(f"{FIGURES}/{pattern}")]

@@ -86,3 +86,65 @@ rule compare_completions:
     shell:
         "python -m workflow.scripts.compare_completions --quality {input.quality} "
         "--restoration {input.restoration} --csv {output.csv} --json {output.json} 2>&1 | tee {log}"
+
+
+if settings.dataset.is_planted:
+
+    rule measure_planted:
+        input:
+            code=code("measure_planted"),
+            store="results/{dataset}/tracklets.h5",
+            truth="results/{dataset}/truth.h5",
+            scores=f"{RUN}/occlusion.parquet",
+            threshold=f"{RUN}/threshold.json",
+            guider=f"{RUN}/guider/model.json",
+            weights=f"{RUN}/guider/model.safetensors",
+            completions=[
+                f"{RUN}/completion~{name}/{file}"
+                for name in visible_completions()
+                for file in ("tracklets.h5", "regions.parquet", "restoration.json")
+            ],
+        output:
+            summary=f"{RUN}/planted.json",
+        log:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/measure_planted.log",
+        benchmark:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/measure_planted.tsv"
+        conda:
+            "../../envs/torch.yaml"
+        threads: settings.runtime.side_threads
+        resources:
+            gpu=gpus(1),
+            mem_mb=growing(4000),
+            runtime=growing(60),
+        params:
+            config=part(settings.evaluation, "hidden_share"),
+            completions=lambda wildcards: [
+                f"{run(wildcards)}/completion~{name}" for name in visible_completions()
+            ],
+        shell:
+            "python -m workflow.scripts.measure_planted --config {params.config:q} --store {input.store} "
+            "--truth {input.truth} --scores {input.scores} --threshold {input.threshold} "
+            "--guider {input.guider} --completions {params.completions} --split {wildcards.split} "
+            "--summary {output.summary} 2>&1 | tee {log}"
+
+    rule gather_planted:
+        input:
+            code=code("gather_planted"),
+            runs=each_run(f"{RUN}/planted.json"),
+        output:
+            summary="results/{dataset}/planted.json",
+        log:
+            f"{LOGS}/gather_planted.log",
+        benchmark:
+            f"{LOGS}/gather_planted.tsv"
+        localrule: True
+        conda:
+            "../../envs/tables.yaml"
+        threads: 1
+        resources:
+            mem_mb=growing(1000),
+            runtime=growing(10),
+        shell:
+            "python -m workflow.scripts.gather_planted --runs {input.runs} --summary {output.summary} "
+            "2>&1 | tee {log}"

@@ -36,7 +36,7 @@ def main() -> None:
         TrackletStore(options.truth) as truth,
         open_hdf5(options.regions) as regions,
     ):
-        hidden = hidden_table(truth, options.config.hidden_share)
+        hidden, doubtful = hidden_table(truth, options.config.hidden_share), truth.doubtful
         roles = store.roles[options.split]
         parts = {"train": roles == Role.TRAIN, "test": np.isin(roles, (Role.QUERY, Role.GALLERY))}
         entries = reference_study(
@@ -49,7 +49,9 @@ def main() -> None:
             parse_section(OcclusionConfig, options.occlusion),
         )
     summary = {
-        name: measure_localisation(scores[chosen[scores["tracklet"]]].reset_index(drop=True), hidden)
+        name: measure_localisation(
+            scores[chosen[scores["tracklet"]]].reset_index(drop=True), hidden, doubtful
+        )
         for name, chosen in parts.items()
     }
     threshold = {"threshold": read_json(options.threshold)}

@@ -1,0 +1,151 @@
+"""Stage `measure_planted`: are flags right, and is what replaces a third better? On planted occluders.
+
+Thirds of which nobody knows whether something real hides them (`planting/doubt.py`) count neither as hidden
+nor as visible; `…_with_doubtful` counts them as visible, so that the truth lies between both. Features are
+the guider's of a third cut out of its frame, the map of its last layer averaged; a completion is the better
+the nearer they come to those of the third without the occluder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.evaluation.damage import replaced_flags, rows_of
+from stcnet_lib.evaluation.localisation import auroc, average_precision
+from stcnet_lib.regions import region_rows
+
+VISIBLE = 0.05  # share of the person covered up to which an untouched third counts as visible
+HALF = 0.5  # share of the person covered from which a third is hidden by half
+
+ThirdFeatures = Callable[[list[np.ndarray]], np.ndarray]  # n pictures, uint8 (h, w, 3) each -> float (n, D)
+
+
+def measure_flags(
+    scores: np.ndarray,
+    flags: np.ndarray,
+    covered: np.ndarray,
+    doubtful: np.ndarray,
+    hidden_share: float,
+    chosen: np.ndarray,
+) -> dict[str, Any]:
+    """How well scores and flags find the planted occluders.
+
+    Args:
+        scores, flags, covered, doubtful: (F, K); `covered` is the share of the person behind an occluder.
+        chosen: bool (F,) frames that count.
+    """
+    scores, flags, covered, doubtful = (part[chosen] for part in (scores, flags, covered, doubtful))
+    hidden, half = covered > hidden_share, covered >= HALF
+    known = hidden | ~doubtful
+    some = 0 < hidden[known].sum() < known.sum()
+
+    def share(values: np.ndarray) -> float | None:
+        return float(values.mean()) if values.size else None
+
+    return {
+        "thirds": int(covered.size),
+        "hidden": int(hidden.sum()),
+        "hidden_by_half": int(half.sum()),
+        "doubtful": share(doubtful & ~hidden),
+        "auroc": auroc(-scores[known], hidden[known]) if some else None,
+        "average_precision": average_precision(-scores[known], hidden[known]) if some else None,
+        "recall": share(flags[hidden]),
+        "recall_by_half": share(flags[half]),
+        "false_flags": share(flags[(covered <= VISIBLE) & ~doubtful]),
+        "false_flags_with_doubtful": share(flags[covered <= VISIBLE]),
+        "flagged_frames": share(flags.any(axis=1)),
+    }
+
+
+def measure_change(truth: TrackletStore, regions: pd.DataFrame, chosen: np.ndarray) -> dict[str, Any]:
+    """`changed_visible`: the share of pixels without a planted occluder that a completion replaced.
+
+    Pixels of doubtful thirds do not count.
+
+    Args:
+        regions: `regions.parquet` of the completion.
+        chosen: bool (F,) frames that count.
+    """
+    replaced = replaced_flags(regions, truth.num_frames)
+    visible = changed = 0
+    for run in truth.truth_runs(range(truth.num_frames)):
+        own = slice(run.start, run.stop)
+        occluder, _ = truth.read_truth(run)
+        size = occluder.shape[1:]
+        open_pixels = ~occluder & ~rows_of(truth.doubtful[own], *size) & chosen[own, None, None]
+        visible += int(open_pixels.sum())
+        changed += int((open_pixels & rows_of(replaced[own], *size)).sum())
+    return {"changed_visible": changed / visible if visible else None}
+
+
+def third_cosines(
+    occluded: TrackletStore,
+    completed: Mapping[str, TrackletStore],
+    truth: TrackletStore,
+    thirds: np.ndarray,
+    features: ThirdFeatures,
+    batch: int = 96,
+) -> pd.DataFrame:
+    """One row a third (frame, region) of `thirds` (n, 2): the cosine of its feature with the clean one.
+
+    Columns `frame`, `region`, `occluded`, and one for each completion by its name.
+    """
+    stores = {"clean": truth, "occluded": occluded, **completed}
+    rows = []
+    for start in range(0, len(thirds), batch):
+        part = thirds[start : start + batch]
+        found = {}
+        for name, store in stores.items():
+            pictures = [_third(store.read_image(int(frame)), int(region)) for frame, region in part]
+            values = features(pictures).astype(np.float64)
+            found[name] = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
+        clean = found.pop("clean")
+        cosines = {name: (clean * values).sum(axis=1) for name, values in found.items()}
+        rows.append(pd.DataFrame({"frame": part[:, 0], "region": part[:, 1]} | cosines))
+    columns = ["frame", "region", *(name for name in stores if name != "clean")]
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
+
+
+def _third(image: np.ndarray, region: int) -> np.ndarray:
+    top, bottom = list(pairwise(region_rows(len(image))))[region]
+    return image[top : max(bottom, top + 1)]
+
+
+def measure_gain(
+    cosines: pd.DataFrame, replaced: Mapping[str, np.ndarray], control: str | None
+) -> dict[str, dict[str, Any]]:
+    """Of each completion: are the hidden thirds that it replaced nearer to the clean ones?
+
+    Args:
+        cosines: `third_cosines` of hidden thirds.
+        replaced: (F, K) bool of each completion, thirds that it replaced.
+        control: a completion that the others are compared with, on thirds that both replaced.
+    """
+    at = cosines["frame"].to_numpy(np.int64), cosines["region"].to_numpy(np.int64)
+    result = {}
+    for name, flags in replaced.items():
+        own = cosines[flags[at]]
+        entry: dict[str, Any] = {"thirds": len(own)}
+        if len(own):
+            entry |= {
+                "cosine_occluded": float(own["occluded"].mean()),
+                "cosine": float(own[name].mean()),
+                "better": float((own[name] > own["occluded"]).mean()),
+            }
+        if control is not None and name != control:
+            both = cosines[flags[at] & replaced[control][at]]
+            differ = both[both[name] != both[control]]
+            entry["compared_thirds"] = len(differ)
+            if len(differ):
+                entry |= {
+                    f"cosine_{control}": float(both[control].mean()),
+                    f"better_than_{control}": float((differ[name] > differ[control]).mean()),
+                }
+        result[name] = entry
+    return result
