@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +11,7 @@ import torch
 from PIL import Image
 from torchvision.transforms.v2 import functional as transforms
 
+from stcnet_lib import REGIONS
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.transforms import from_unit, to_unit
 from stcnet_lib.models.generators import STCnet
@@ -33,11 +33,17 @@ class FillTask:
     previous: int
     next: int
     leave: bool = False  # nothing to be done, but to be recorded
+    shown: tuple[int, ...] = ()  # the nearest frames that may show the regions, for methods that look at many
 
     @property
     def sources(self) -> tuple[int, int]:
         """Both references, a missing side replaced by the other one."""
         return both_sides(self.previous, self.next)
+
+    @property
+    def needed(self) -> set[int]:
+        """The frames that filling may look at, its own among them."""
+        return {self.frame, *self.sources, *self.shown} - {NONE}
 
     @property
     def has_reference(self) -> bool:
@@ -83,15 +89,19 @@ def fitted(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """
     if image.shape[:2] == (height, width):
         return image
-    bounds = zip(pairwise(region_rows(len(image))), pairwise(region_rows(height)), strict=True)
-    parts = [
-        Image.fromarray(image[start : max(end, start + 1)]).resize(
-            (width, last - first), Image.Resampling.BICUBIC
-        )
-        for (start, end), (first, last) in bounds
-        if last > first  # frames of one or two rows lack a third
-    ]
-    return np.concatenate([np.asarray(part) for part in parts])
+    return np.concatenate([fitted_region(image, region, height, width) for region in range(len(REGIONS))])
+
+
+def fitted_region(image: np.ndarray, region: int, height: int, width: int) -> np.ndarray:
+    """One third of a frame as it is in a frame of another size: uint8 (h, w, 3) -> (rows, width, 3)."""
+    start, end = region_rows(len(image))[region : region + 2]
+    if image.shape[:2] == (height, width):
+        return image[start:end]
+    first, last = region_rows(height)[region : region + 2]
+    if first == last:  # frames of one or two rows lack a third
+        return np.empty((0, width, 3), np.uint8)
+    part = Image.fromarray(image[start : max(end, start + 1)])
+    return np.asarray(part.resize((width, last - first), Image.Resampling.BICUBIC))
 
 
 def mean_colour(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None:
@@ -107,6 +117,23 @@ def mean_colour(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None
         rows = region_rows(filled.shape[0])
         filled[rows[region] : rows[region + 1]] = np.mean(colours, 0).round().astype(np.uint8)
     return Filling(filled, "mean")
+
+
+def median_of_shown(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None:
+    """The median of each pixel and channel over the nearest frames that show the third: no network at all.
+
+    It drops what is in the way in less than half of the frames, and blurs what moves. Of an even number of
+    frames it is the mean of the two middle values, rounded to the nearest even number.
+    """
+    if not task.shown:
+        return None
+    filled = images[task.frame].copy()
+    height, width = filled.shape[:2]
+    for region in task.regions:
+        top, bottom = region_rows(height)[region : region + 2]
+        bands = np.stack([fitted_region(images[t], region, height, width) for t in task.shown])
+        filled[top:bottom] = np.median(bands, axis=0).round().astype(np.uint8)  # (F, h, w, 3) -> (h, w, 3)
+    return Filling(filled, "median")
 
 
 @dataclass(frozen=True)
@@ -188,5 +215,10 @@ def filler_for(config: CompletionConfig, network: STCnet | None, compute: Comput
     """The filler a completion asks for; none to discard frames."""
     if config.method in ("stcnet", "spatial"):
         return Completion(network, config.method, compute)
-    controls = {"copy": OneByOne(copy_nearest), "mean": OneByOne(mean_colour), "discard": None}
+    controls = {
+        "copy": OneByOne(copy_nearest),
+        "mean": OneByOne(mean_colour),
+        "median": OneByOne(median_of_shown),
+        "discard": None,
+    }
     return controls[config.method]

@@ -8,6 +8,7 @@ import pandas as pd
 from stcnet_lib import REGIONS
 
 NONE = -1  # no such frame
+MEDIAN_FRAMES = 31  # the most frames a median is of: memory stays bounded, and later ones show another view
 
 
 def flag_table(scores: pd.DataFrame, num_frames: int) -> np.ndarray:
@@ -36,6 +37,20 @@ def nearest(usable: np.ndarray, before: int, after: int) -> tuple[int, int]:
     earlier = np.flatnonzero(usable[: max(before + 1, 0)])
     later = np.flatnonzero(usable[after:])
     return (int(earlier[-1]) if len(earlier) else NONE, int(later[0]) + after if len(later) else NONE)
+
+
+def nearest_frames(usable: np.ndarray, first: int, last: int, most: int = MEDIAN_FRAMES) -> tuple[int, ...]:
+    """The usable frames outside `first` to `last` that are nearest to it, at most `most`, in their order.
+
+    Of two that are equally far the earlier one goes first.
+
+    Args:
+        usable: (T,) booleans.
+    """
+    frames = np.flatnonzero(usable)
+    away = np.maximum(first - frames, frames - last)  # not above 0: within the run
+    frames, away = frames[away > 0], away[away > 0]
+    return tuple(sorted(int(t) for t in frames[np.argsort(away, kind="stable")[:most]]))
 
 
 def both_sides(previous: int, following: int) -> tuple[int, int]:

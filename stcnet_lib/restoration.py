@@ -22,7 +22,7 @@ from stcnet_lib.data.images import encode_png
 from stcnet_lib.data.store import StoreWriter, TrackletStore
 from stcnet_lib.filling import Filler, FillTask
 from stcnet_lib.progress import Progress
-from stcnet_lib.references import NONE, nearest, usable_frames
+from stcnet_lib.references import NONE, nearest, nearest_frames, usable_frames
 from stcnet_lib.regions import region_rows
 
 
@@ -118,7 +118,7 @@ def _fill(
     tasks = [task for t in np.flatnonzero(flags.any(1)) for task in _tasks(config, flags, int(t), references)]
     if not tasks:
         return kept
-    needed = sorted({t for task in tasks for t in (task.frame, *task.sources) if t != NONE})
+    needed = sorted(set().union(*(task.needed for task in tasks)))
     images = {t: source.read_image(frames.start + t) for t in needed}
     changed: dict[int, np.ndarray] = {}
     for task, filling in zip(tasks, filler.fill(tasks, images, flags), strict=True):
@@ -141,11 +141,11 @@ def _tasks(config: CompletionConfig, flags: np.ndarray, t: int, references: str)
     groups = [(region,) for region in flagged] if references == "region" else [flagged]
     tasks = []
     for regions in groups:
-        previous, following = nearest(
-            usable_frames(flags, regions[0], references, config.reference_margin), t - 1, t + 1
-        )
-        lonely = previous == following == NONE
-        tasks.append(FillTask(t, regions, previous, following, lonely and config.no_reference == "leave"))
+        usable = usable_frames(flags, regions[0], references, config.reference_margin)
+        previous, following = nearest(usable, t - 1, t + 1)
+        leave = previous == following == NONE and config.no_reference == "leave"
+        shown = nearest_frames(usable, t, t) if config.method == "median" else ()
+        tasks.append(FillTask(t, regions, previous, following, leave, shown))
     return tasks
 
 

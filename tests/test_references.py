@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.references import NONE, both_sides, flag_table, nearest, usable_frames
+from stcnet_lib.references import NONE, both_sides, flag_table, nearest, nearest_frames, usable_frames
 
 
 def search(usable, before, after):
@@ -56,3 +56,13 @@ def test_margin_gives_way_where_too_little_is_left():
     flags[2] = True
     assert usable_frames(flags, 0, "region", 2).tolist() == [True, True, False, True, True]
     assert usable_frames(flags[:2], 0, "region", 3).tolist() == [True, True]
+
+
+def test_nearest_frames_lie_outside_a_run_and_are_the_closest_to_it():
+    random = np.random.default_rng(2)
+    for _ in range(100):
+        usable, first, most = random.random(20) < 0.6, int(random.integers(20)), int(random.integers(1, 8))
+        last = min(first + int(random.integers(3)), 19)
+        outside = [t for t in range(20) if usable[t] and not first <= t <= last]
+        outside.sort(key=lambda t: (first - t if t < first else t - last, t))
+        assert nearest_frames(usable, first, last, most) == tuple(sorted(outside[:most]))

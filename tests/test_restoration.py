@@ -38,7 +38,7 @@ def some_flags(store_path, *flagged):
     return flags
 
 
-@pytest.mark.parametrize("method", ["stcnet", "spatial", "copy", "mean"])
+@pytest.mark.parametrize("method", ["stcnet", "spatial", "copy", "median", "mean"])
 def test_only_flagged_bands_change_and_other_frames_keep_their_bytes(store_path, tmp_path, method):
     flags = some_flags(store_path, (1, 2), (7, 0), (7, 1))
     source, done, record = run(store_path, tmp_path, flags, method)

@@ -234,14 +234,15 @@ class StcnetConfig(Section):
 class CompletionConfig(Section):
     """One way to make a data set out of the raw one; a row of the variant table."""
 
-    method: Literal["stcnet", "spatial", "copy", "mean", "discard"] = Field(
-        description="copy: the same third of the nearest frame where it is visible; mean: mean "
-        "colour; discard: leave frames with a flagged region out"
+    method: Literal["stcnet", "spatial", "copy", "median", "mean", "discard"] = Field(
+        description="copy: the same third of the nearest frame where it is visible; median: of each pixel "
+        "over the nearest 31 frames where it is visible; mean: mean colour; discard: leave frames with a "
+        "flagged region out"
     )
     stcnet: Name = Field(
         "default",
         description="`default` (the section stcnet) or a name of stcnets: the network of methods stcnet and "
-        "spatial, and that of which copy and mean are controls",
+        "spatial, and that of which copy, median and mean are controls",
     )
     masks: Literal["predicted", "oracle"] = Field(
         "predicted", description="flagged by the occlusion scores, or by the walkers' ground truth"
@@ -249,7 +250,7 @@ class CompletionConfig(Section):
     references: Literal["network", "frame", "region"] = Field(
         "network",
         description="frames to copy from: as the completion network `stcnet` has them, so that a control "
-        "differs from it in the filling alone; or frame or region, for copy and mean",
+        "differs from it in the filling alone; or frame or region, for copy, median and mean",
     )
     no_reference: Literal["spatial", "leave"] = Field(
         "spatial",
@@ -267,8 +268,9 @@ class CompletionConfig(Section):
 
     @model_validator(mode="after")
     def _references_of_its_own(self) -> CompletionConfig:
-        if self.references != "network" and self.method not in ("copy", "mean"):
+        if self.references != "network" and self.method not in ("copy", "median", "mean"):
             raise ValueError(
-                f"references: got '{self.references}', wanted 'network': only copy and mean choose their own"
+                f"references: got '{self.references}', wanted 'network': only copy, median and mean choose "
+                "their own"
             )
         return self

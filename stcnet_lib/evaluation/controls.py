@@ -1,4 +1,4 @@
-"""What the default STCnet brings beyond its controls: copying, discarding, other completion networks, …
+"""What the default STCnet brings beyond its controls: copies, medians, discarding, other networks, …
 
 Each variant with data that it made is paired with the variants that differ in completions alone: same
 re-ID network, same masks, and trained likewise, on the same data or each on the data it is tested on. Copies
@@ -15,7 +15,7 @@ from stcnet_lib.evaluation.statistics import paired_bootstrap
 from stcnet_lib.evaluation.variants import data_sets
 
 Variant = tuple[str, str, str]
-_FROM_FRAMES = ("copy", "mean")  # methods that are given frames, as STCnet is
+_FROM_FRAMES = ("copy", "median", "mean")  # methods that are given frames, as STCnet is
 
 
 class Made(NamedTuple):

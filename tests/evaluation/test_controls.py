@@ -66,7 +66,7 @@ def test_pairs_differ_in_the_completion_alone():
 def test_copies_from_other_frames_are_no_control():
     """Under paper.yaml STCnet had `frame` and 0, the copy `region` and 1: two differences at once."""
     own = Made("stcnet", "default", "predicted", ("frame", 0))
-    for method in ("copy", "mean"):
+    for method in ("copy", "median", "mean"):
         assert Made(method, None, "predicted", ("frame", 0)).is_control_of(own)
         assert not Made(method, None, "predicted", ("region", 0)).is_control_of(own)
         assert not Made(method, None, "predicted", ("frame", 1)).is_control_of(own)
