@@ -209,6 +209,13 @@ class StcnetConfig(Section):
         description="chance of masking two thirds; the paper masks a region, while restoration meets frames "
         "with two flagged",
     )
+    validation: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="share of the train people that are held out, with at least 4 tracklets: skill is "
+        "measured on them. 0: nobody, and skill stays unknown",
+    )
     global_discriminator: bool = True
     local_discriminator: bool = True
     local_view: Literal["crop", "masked"] = Field(

@@ -20,10 +20,16 @@ class History:
         self._state = state
         self._every = max(1, total // ROWS)
 
-    def record(self, step: int, values: dict[str, float], **more: float) -> None:
-        """Keep this step's values if its turn has come; `seconds` is what one step took."""
-        if step % self._every == 0 or step == self.total - 1:
-            self._state.history.append({"step": step + 1, **values, **more})
+    def record(
+        self, step: int, values: dict[str, float], validation: dict[str, float] | None = None, **more: float
+    ) -> None:
+        """Keep this step's values if its turn has come; `seconds` is what one step took.
+
+        Args:
+            validation: what was measured on held-out samples after this step, which is always kept.
+        """
+        if validation or step % self._every == 0 or step == self.total - 1:
+            self._state.history.append({"step": step + 1, **values, **more, **(validation or {})})
 
     def finish(self, path: Path) -> dict[str, float]:
         """Write `history.csv`; returns the means over the last tenth, for `model.json`."""

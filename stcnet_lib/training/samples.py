@@ -6,7 +6,9 @@ when a training resumes, with any number of workers.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,11 +19,40 @@ from stcnet_lib import REGIONS
 from stcnet_lib.config import StcnetConfig
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.data.workers import load_batches
-from stcnet_lib.references import NONE, both_sides, nearest, usable_frames
+from stcnet_lib.references import NONE, both_sides, nearest, nearest_frames, usable_frames
 from stcnet_lib.training.compute import Compute
+
+logger = logging.getLogger(__name__)
 
 Sample = dict[str, torch.Tensor]
 IMAGES = ("frame", "previous", "next")  # of a sample
+LEAST_HELD_OUT = 4  # tracklets, below which nothing is held out: skill would be that of one or two pictures
+_HELD_OUT = 1  # stream of random numbers, beside that of the samples to learn from
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A simulated occlusion: frames are numbered within the tracklet."""
+
+    row: int  # of the train tracklets
+    frame: int
+    region: int  # the one that the references were chosen for
+    masked: np.ndarray  # (K,) bool: it, and now and then another one
+    previous: int
+    next: int
+    run: range  # the frames that the occluder is meant to hide
+    usable: np.ndarray  # (T,) bool: frames that may show the region
+
+    @property
+    def nearest(self) -> str:
+        """Which of both references is nearer, `previous` of two that are equally far."""
+        away = {"previous": abs(self.frame - self.previous), "next": abs(self.next - self.frame)}
+        return min(away, key=away.get)
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """The frames that a median is of: the nearest ones outside the run that show the region."""
+        return nearest_frames(self.usable, self.run.start, self.run.stop - 1)
 
 
 class CompletionSamples(Dataset):
@@ -32,6 +63,9 @@ class CompletionSamples(Dataset):
     frame, to be filled), `flagged` (regions of the frame that are occluded themselves: dropped too, but
     nobody knows what belongs there), `previous_flagged`, `next_flagged`; and `label`, the class of the
     person for the guider.
+
+    People who are held out (`StcnetConfig.validation`) keep their class but are in no sample; `held_out`
+    hides regions of their frames.
     """
 
     def __init__(
@@ -53,7 +87,11 @@ class CompletionSamples(Dataset):
         ]
         self._labels = [classes[pid] for pid in tracklets["pid"]]
         self.num_classes = len(classes)
-        self.targets = self._list_targets()  # (S, 2): tracklet row, frame within it
+        targets = self._list_targets()  # (S, 2): tracklet row, frame within it
+        pids = tracklets["pid"].to_numpy()
+        self.held_out_people = held_out_people(pids, np.unique(targets[:, 0]), config.validation, seed)
+        held = np.isin(pids[targets[:, 0]], self.held_out_people)
+        self.targets, self.held_out_targets = targets[~held], targets[held]
         if not len(self.targets):
             raise ValueError(
                 "no train frame is unoccluded and has an unoccluded neighbour, so STCnet has nothing to "
@@ -82,25 +120,49 @@ class CompletionSamples(Dataset):
     def __getitem__(self, index: int) -> Sample:
         random = np.random.default_rng([self.seed, index])
         row, frame = self.targets[random.integers(len(self.targets))]
-        start, end = self._spans[row]
+        return self.sample(self._hide(int(row), int(frame), random))
+
+    def held_out(self, most: int) -> list[Hidden]:
+        """`most` regions of people who are held out, hidden likewise; their tracklets take turns.
+
+        Always the same for a seed. Empty where nobody is held out.
+        """
+        rows = np.random.default_rng([self.seed, _HELD_OUT]).permutation(
+            np.unique(self.held_out_targets[:, 0])
+        )
+        hidden = []
+        for index in range(most if len(rows) else 0):
+            # The number first: [seed, number] is the stream of a sample, which ends in an unwritten 0.
+            random = np.random.default_rng([self.seed, index, _HELD_OUT])
+            row = int(rows[index % len(rows)])
+            frames = self.held_out_targets[self.held_out_targets[:, 0] == row, 1]
+            hidden.append(self._hide(row, int(frames[random.integers(len(frames))]), random))
+        return hidden
+
+    def sample(self, hidden: Hidden) -> Sample:
+        """The sample of a simulated occlusion."""
+        start, end = self._spans[hidden.row]
         flags = self.flags[start:end]
-        masked, previous, following = self._hide(flags, int(frame), random)
-        flagged = flags[frame] & ~masked
-        images = [self.store.read_image(int(start + t)) for t in (frame, previous, following)]
+        images = [self.store.read_image(int(start + t)) for t in (hidden.frame, hidden.previous, hidden.next)]
         return {
             **{name: self._resized(image) for name, image in zip(IMAGES, images, strict=True)},
             "heights": torch.tensor([len(image) for image in images]),
-            "masked": torch.from_numpy(masked),
-            "flagged": torch.from_numpy(flagged),
-            "previous_flagged": torch.from_numpy(flags[previous].copy()),
-            "next_flagged": torch.from_numpy(flags[following].copy()),
-            "label": torch.tensor(self._labels[row]),
+            "masked": torch.from_numpy(hidden.masked),
+            "flagged": torch.from_numpy(flags[hidden.frame] & ~hidden.masked),
+            "previous_flagged": torch.from_numpy(flags[hidden.previous].copy()),
+            "next_flagged": torch.from_numpy(flags[hidden.next].copy()),
+            "label": torch.tensor(self._labels[hidden.row]),
         }
 
-    def _hide(
-        self, flags: np.ndarray, frame: int, random: np.random.Generator
-    ) -> tuple[np.ndarray, int, int]:
+    def frames_shown(self, hidden: Hidden) -> torch.Tensor:
+        """`hidden.shown` in the size of the samples: uint8 (F, 3, H, W)."""
+        start = self._spans[hidden.row][0]
+        return torch.stack([self._resized(self.store.read_image(int(start + t))) for t in hidden.shown])
+
+    def _hide(self, row: int, frame: int, random: np.random.Generator) -> Hidden:
         """Choose the region (now and then two) to hide, and the references to restore it from."""
+        start, end = self._spans[row]
+        flags = self.flags[start:end]
         usable_regions = self._usable(flags)
         candidates = np.flatnonzero(usable_regions[frame])
         region = int(candidates[random.integers(len(candidates))])
@@ -114,14 +176,44 @@ class CompletionSamples(Dataset):
         run = int(random.integers(1, self.config.occlusion_run + 1))
         behind = int(random.integers(1, run + 1))
         previous, following = nearest(usable, frame - behind, frame + run + 1 - behind)
+        hidden_run = range(frame - behind + 1, frame + run + 1 - behind)
         if previous == following == NONE:
             previous, following = nearest(usable, frame - 1, frame + 1)
-        return masked, *both_sides(previous, following)
+            hidden_run = range(frame, frame + 1)
+        references = both_sides(previous, following)
+        return Hidden(row, frame, region, masked, *references, hidden_run, usable)
 
     def _resized(self, image: np.ndarray) -> torch.Tensor:
         tensor = torch.from_numpy(image).permute(2, 0, 1)  # (3, h, w)
         size = [self.config.height, self.config.width]
         return tensor if list(tensor.shape[1:]) == size else transforms.resize(tensor, size, antialias=True)
+
+
+def held_out_people(pids: np.ndarray, usable: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """The people that STCnet never learns from, so that its skill can be measured on them.
+
+    A share of all, and as many more as it takes to have `LEAST_HELD_OUT` tracklets with targets. Nobody, if
+    that takes more than half of the people.
+
+    Args:
+        pids: (N,) of the train tracklets.
+        usable: numbers of the tracklets that have targets.
+    """
+    people = np.unique(pids)
+    if share == 0:
+        return people[:0]
+    order = np.random.default_rng([seed, _HELD_OUT]).permutation(people)
+    least = max(1, round(share * len(people)))
+    tracklets = np.cumsum([np.sum(pids[usable] == pid) for pid in order])  # of the first, first two, …
+    enough = int(np.searchsorted(tracklets, LEAST_HELD_OUT)) + 1
+    if max(least, enough) > len(people) // 2:
+        logger.warning(
+            "stcnet.validation: got %d people with %d usable tracklets, and nobody is held out: "
+            "%d tracklets would be of more than half of them. STCnet's skill stays unknown",
+            *(len(people), len(usable), LEAST_HELD_OUT),
+        )
+        return people[:0]
+    return np.sort(order[: max(least, enough)])
 
 
 class _Batches:

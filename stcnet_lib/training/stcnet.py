@@ -13,6 +13,7 @@ import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -137,6 +138,18 @@ class Players:
         return parts
 
 
+class Measured(Protocol):
+    """What looks at the generators while they train, without a random draw (`skill.Validation`)."""
+
+    def due(self, done: int, total: int) -> bool:
+        """Whether it is time to, after `done` of `total` steps."""
+        ...
+
+    def columns(self, generators: STCnet) -> dict[str, float]:
+        """Its values by column of `history.csv`."""
+        ...
+
+
 def train_stcnet(
     config: StcnetConfig,
     samples: CompletionSamples,
@@ -146,6 +159,7 @@ def train_stcnet(
     resume_key: str,
     runtime: RuntimeConfig,
     compute: Compute,
+    validation: Measured | None = None,
 ) -> tuple[STCnet, History, TrainingState]:
     """Train on samples of the train split; returns STCnet, in evaluation mode, its history, and the
     state, which the caller removes once the weights are written.
@@ -178,7 +192,11 @@ def train_stcnet(
             rate = stcnet_rate(config, step)
             values = compute.average(train_step(config, players, Batch.of(sample, compute), rate, compute))
             check_finite(sum(values.values()), step, state, "stcnet")
-            history.record(step, values, lr=rate, seconds=time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            measured = None
+            if validation is not None and validation.due(step + 1, config.iterations):
+                measured = validation.columns(players.generators)
+            history.record(step, values, measured, lr=rate, seconds=seconds)
             progress.advance(l1=values["l1_temporal"])
             state.after_step(step + 1, signals)
             if compute.is_main and (step + 1) % max(1, config.iterations // PICTURES) == 0:

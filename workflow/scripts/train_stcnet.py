@@ -10,6 +10,7 @@ from stcnet_lib.models.files import load_reid, save_model
 from stcnet_lib.references import flag_table
 from stcnet_lib.training.compute import compute_for
 from stcnet_lib.training.samples import CompletionSamples
+from stcnet_lib.training.skill import Validation
 from stcnet_lib.training.stcnet import train_stcnet
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 from workflow.scripts.training import provenance, resume_key
@@ -45,14 +46,17 @@ def main() -> None:
         flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
         samples = CompletionSamples(store, flags, options.split, config, options.seed)
         guider = load_reid(options.guider)
+        validation = Validation.of(samples, compute)
         network, history, state = train_stcnet(
-            config, samples, guider, options.seed, folder, key, runtime, compute
+            config, samples, guider, options.seed, folder, key, runtime, compute, validation
         )
         if compute.is_main:
             details = history.finish(folder / "history.csv") | provenance(
                 config, compute, started, store.digest
             )
             details["target_frames"] = len(samples.targets)
+            details["held_out_people"] = len(samples.held_out_people)
+            details["skill"] = validation and validation.summary(network)
             save_model(
                 options.model, "stcnet", network, config.canonical_json(), samples.num_classes, details
             )
