@@ -34,6 +34,7 @@ class FillTask:
     next: int
     leave: bool = False  # nothing to be done, but to be recorded
     shown: tuple[int, ...] = ()  # the nearest frames that may show the regions, for methods that look at many
+    witnesses: tuple[int, ...] = ()  # likewise, with which a judge compares the result
 
     @property
     def sources(self) -> tuple[int, int]:
@@ -43,7 +44,7 @@ class FillTask:
     @property
     def needed(self) -> set[int]:
         """The frames that filling may look at, its own among them."""
-        return {self.frame, *self.sources, *self.shown} - {NONE}
+        return {self.frame, *self.sources, *self.shown, *self.witnesses} - {NONE}
 
     @property
     def has_reference(self) -> bool:

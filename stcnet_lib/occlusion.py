@@ -149,6 +149,16 @@ def visible_chances(logits: np.ndarray, tracklet_ends: np.ndarray, smoothing: fl
     return (1 / (1 + np.exp(smooth.astype(np.float64)))).astype(np.float32)
 
 
+def probe_scores(probe: pd.DataFrame, config: OcclusionConfig) -> np.ndarray:
+    """Scores (F, K) of planted train tracklets, made as those of the data: of `probe.parquet`."""
+    regions = int(probe["region"].max()) + 1
+    values = probe["value"].to_numpy().reshape(-1, regions)
+    ends = np.cumsum(np.bincount(probe["tracklet"].to_numpy()[::regions]))
+    if config.scores == "planted":
+        return visible_chances(values, ends, config.smoothing)
+    return smooth_tracklets(values, ends, config.smoothing)
+
+
 def smooth_tracklets(values: np.ndarray, tracklet_ends: np.ndarray, weight: float) -> np.ndarray:
     """`smooth_scores` of every tracklet: (F, K) -> (F, K) float32."""
     smooth = np.empty(values.shape, dtype=np.float32)

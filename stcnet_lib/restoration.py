@@ -8,8 +8,8 @@ another size than the frame has, only the restored band is resized, never the fr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,8 @@ from stcnet_lib import REGIONS
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.images import encode_png
 from stcnet_lib.data.store import StoreWriter, TrackletStore
-from stcnet_lib.filling import Filler, FillTask
+from stcnet_lib.filling import Filler, Filling, FillTask
+from stcnet_lib.judging import EVIDENCE, WITNESSES, Features, Judge, third_evidence
 from stcnet_lib.progress import Progress
 from stcnet_lib.references import NONE, nearest, nearest_frames, usable_frames
 from stcnet_lib.regions import region_rows
@@ -30,14 +31,15 @@ from stcnet_lib.regions import region_rows
 class Record:
     """What was done: one row a flagged region, and how often each case was met."""
 
-    rows: list[tuple[int, int, int, str, int, int]] = field(default_factory=list)
+    rows: list[tuple[int, int, int, str, int, int, float]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
     def table(self) -> pd.DataFrame:
         """The form of `regions.parquet`."""
-        columns = ["tracklet", "frame", "region", "method", "previous", "next"]
+        columns = ["tracklet", "frame", "region", "method", "previous", "next", "confidence"]
+        kinds = {"method": "object", "confidence": "float32"}
         table = pd.DataFrame(self.rows, columns=columns)
-        return table.astype({name: "int64" for name in columns if name != "method"})
+        return table.astype({name: kinds.get(name, "int64") for name in columns})
 
 
 def restore(
@@ -48,6 +50,7 @@ def restore(
     filler: Filler | None,
     path: Path,
     progress_seconds: float,
+    gate: Gate | None = None,
 ) -> Record:
     """Write the completed store; tracklet numbers, names and roles are the source's.
 
@@ -55,6 +58,7 @@ def restore(
         flags: (F, K) regions to replace.
         references: "frame" or "region", see `StcnetConfig.references`.
         filler: how regions are filled; not needed to discard frames.
+        gate: keeps back what is not better; without one all that is flagged is replaced, as in the paper.
     """
     record = Record()
     attributes = source.attributes
@@ -76,7 +80,7 @@ def restore(
             if config.method == "discard":
                 kept = _discard(own, frames, record)
             else:
-                kept = _fill(config, source, tracklet, frames, own, references, filler, record)
+                kept = _fill(config, source, tracklet, frames, own, references, filler, record, gate)
             writer.add_tracklet(row.pid, row.camera, row.name, _named(source, frames, kept))
             progress.advance(len(frames))
         for split, roles in enumerate(source.roles):
@@ -112,28 +116,167 @@ def _fill(
     references: str,
     filler: Filler,
     record: Record,
+    gate: Gate | None,
 ) -> dict[int, bytes | None]:
     """Replace the flagged bands of one tracklet's frames."""
     kept: dict[int, bytes | None] = dict.fromkeys(frames)
-    tasks = [task for t in np.flatnonzero(flags.any(1)) for task in _tasks(config, flags, int(t), references)]
+    tasks = fill_tasks(config, flags, references, witnesses=gate is not None)
     if not tasks:
         return kept
-    needed = sorted(set().union(*(task.needed for task in tasks)))
-    images = {t: source.read_image(frames.start + t) for t in needed}
+    images = task_images(source, frames, tasks)
+    pieces = fill_pieces(filler, tasks, images, flags)
+    if gate is not None:
+        pieces = gate.pass_on(pieces, images, flags, frames.start)
     changed: dict[int, np.ndarray] = {}
-    for task, filling in zip(tasks, filler.fill(tasks, images, flags), strict=True):
-        method = "left" if filling is None else filling.method
-        if filling is not None:
-            image = changed.setdefault(task.frame, images[task.frame].copy())
-            for region in task.regions:
-                paste_band(image, filling.image, region)
-        _note(record, tracklet, frames, task, method)
+    for piece in pieces:
+        if piece.filling is not None:
+            image = changed.setdefault(piece.task.frame, images[piece.task.frame].copy())
+            paste_band(image, piece.filling.image, piece.region)
+        _note(record, tracklet, frames, piece)
     _count_frames(record, flags, set(changed))
     kept.update({frames.start + t: encode_png(image) for t, image in changed.items()})
     return kept
 
 
-def _tasks(config: CompletionConfig, flags: np.ndarray, t: int, references: str) -> list[FillTask]:
+@dataclass(frozen=True)
+class Piece:
+    """One region of a task, and what it is replaced by: None leaves it."""
+
+    task: FillTask
+    region: int
+    filling: Filling | None
+    confidence: float = float("nan")  # that this is better; not a number where nobody judges
+
+    @property
+    def method(self) -> str:
+        return "left" if self.filling is None else self.filling.method
+
+    def picture(self, images: dict[int, np.ndarray]) -> np.ndarray:
+        """The region as it will be, uint8 (h, W, 3)."""
+        image = images[self.task.frame]
+        if self.filling is not None:
+            image = image.copy()
+            paste_band(image, self.filling.image, self.region)
+        return third_of(image, self.region)
+
+
+def third_of(image: np.ndarray, region: int) -> np.ndarray:
+    """The rows of a region, at least one: uint8 (H, W, 3) -> (h, W, 3)."""
+    top, bottom = region_rows(len(image))[region : region + 2]
+    return image[top : max(bottom, top + 1)]
+
+
+def fill_tasks(
+    config: CompletionConfig, flags: np.ndarray, references: str, witnesses: bool = False
+) -> list[FillTask]:
+    """What is to be filled in the frames of a tracklet with flags (T, K)."""
+    return [
+        task
+        for t in np.flatnonzero(flags.any(1))
+        for task in _tasks(config, flags, int(t), references, witnesses)
+    ]
+
+
+def task_images(source: TrackletStore, frames: range, tasks: list[FillTask]) -> dict[int, np.ndarray]:
+    """The frames of a tracklet that its tasks need, decoded."""
+    needed = sorted(set().union(*(task.needed for task in tasks)))
+    return {t: source.read_image(frames.start + t) for t in needed}
+
+
+def fill_pieces(
+    filler: Filler, tasks: list[FillTask], images: dict[int, np.ndarray], flags: np.ndarray
+) -> list[Piece]:
+    """The tasks filled, region by region."""
+    return [
+        Piece(task, region, filling)
+        for task, filling in zip(tasks, filler.fill(tasks, images, flags), strict=True)
+        for region in task.regions
+    ]
+
+
+class Gate:
+    """Lets pass what is better than what it replaces; the rest is copied from the nearest frame, or left."""
+
+    def __init__(
+        self,
+        judges: Mapping[str, Judge],
+        features: Features,
+        scores: np.ndarray,
+        least: float,
+        fallback: Filler,
+    ) -> None:
+        """
+        Args:
+            judges: of every method of the filler and of the fallback, see `Filling.method`.
+            scores: (F, K) of the store.
+            least: confidence below which a piece does not pass.
+        """
+        self._judges, self._features, self._scores = judges, features, scores
+        self._least, self._fallback = least, fallback
+
+    def pass_on(
+        self, pieces: list[Piece], images: dict[int, np.ndarray], flags: np.ndarray, first: int
+    ) -> list[Piece]:
+        """The pieces of one tracklet, those that do not pass replaced; `first` is its first frame."""
+        pieces = self._judged(pieces, images, first)
+        refused = [i for i, piece in enumerate(pieces) if not self._passes(piece)]
+        copies = self._judged(
+            fill_pieces(self._fallback, [_alone(pieces[i]) for i in refused], images, flags), images, first
+        )
+        for i, copy in zip(refused, copies, strict=True):
+            if self._passes(copy):
+                pieces[i] = replace(copy, task=pieces[i].task)
+            else:
+                best = np.nanmax([pieces[i].confidence, copy.confidence, 0.0])
+                pieces[i] = Piece(pieces[i].task, pieces[i].region, None, float(best))
+        return pieces
+
+    def _passes(self, piece: Piece) -> bool:
+        return piece.filling is not None and piece.confidence >= self._least
+
+    def _judged(self, pieces: list[Piece], images: dict[int, np.ndarray], first: int) -> list[Piece]:
+        """The pieces with their confidence; 0 without another frame or a judge of the method."""
+        known = [
+            i for i, p in enumerate(pieces) if p.filling and p.task.witnesses and p.method in self._judges
+        ]
+        judged = [replace(piece, confidence=0.0) for piece in pieces]
+        evidence = piece_evidence([pieces[i] for i in known], images, self._scores[first:], self._features)
+        for i, row in zip(known, evidence, strict=True):
+            chance = self._judges[pieces[i].method].confidence(row[None])[0]
+            judged[i] = replace(pieces[i], confidence=float(chance))
+        return judged
+
+
+def _alone(piece: Piece) -> FillTask:
+    return replace(piece.task, regions=(piece.region,))
+
+
+def piece_evidence(
+    pieces: list[Piece], images: dict[int, np.ndarray], scores: np.ndarray, features: Features
+) -> np.ndarray:
+    """`third_evidence` of pieces of one tracklet, all with witnesses; `scores` (T, K) are its own."""
+    if not pieces:
+        return np.zeros((0, len(EVIDENCE)))
+    seen = sorted({(t, piece.region) for piece in pieces for t in piece.task.witnesses})
+    place = {key: i for i, key in enumerate(seen)}
+    pictures = [third_of(images[piece.task.frame], piece.region) for piece in pieces]
+    pictures += [piece.picture(images) for piece in pieces]
+    pictures += [third_of(images[t], region) for t, region in seen]
+    values = features(pictures)
+    before, after, others = np.split(values, [len(pieces), 2 * len(pieces)])
+    return third_evidence(
+        np.array([scores[piece.task.frame, piece.region] for piece in pieces]),
+        np.array([piece.region for piece in pieces]),
+        np.array([min(abs(t - piece.task.frame) for t in piece.task.witnesses) for piece in pieces]),
+        before,
+        after,
+        [others[[place[t, piece.region] for t in piece.task.witnesses]] for piece in pieces],
+    )
+
+
+def _tasks(
+    config: CompletionConfig, flags: np.ndarray, t: int, references: str, witnesses: bool
+) -> list[FillTask]:
     """What to fill in frame t: all its regions at once, or each with references of its own."""
     flagged = tuple(int(k) for k in np.flatnonzero(flags[t]))
     if len(flagged) == len(REGIONS) and config.all_occluded == "leave":
@@ -145,19 +288,19 @@ def _tasks(config: CompletionConfig, flags: np.ndarray, t: int, references: str)
         previous, following = nearest(usable, t - 1, t + 1)
         leave = previous == following == NONE and config.no_reference == "leave"
         shown = nearest_frames(usable, t, t) if config.method == "median" else ()
-        tasks.append(FillTask(t, regions, previous, following, leave, shown))
+        compared = nearest_frames(usable, t, t, WITNESSES) if witnesses else ()
+        tasks.append(FillTask(t, regions, previous, following, leave, shown, compared))
     return tasks
 
 
-def _note(record: Record, tracklet: int, frames: range, task: FillTask, method: str) -> None:
-    for region in task.regions:
-        numbers = [NONE if t == NONE else frames.start + t for t in (task.previous, task.next)]
-        record.rows.append((tracklet, frames.start + task.frame, region, method, *numbers))
-        record.counts[f"regions_{method}"] += 1
-        record.counts["regions_without_reference"] += int(task.previous == task.next == NONE)
-        record.counts["regions_with_one_sided_reference"] += int(
-            (task.previous == NONE) != (task.next == NONE)
-        )
+def _note(record: Record, tracklet: int, frames: range, piece: Piece) -> None:
+    task = piece.task
+    numbers = [NONE if t == NONE else frames.start + t for t in (task.previous, task.next)]
+    row = (tracklet, frames.start + task.frame, piece.region, piece.method, *numbers, piece.confidence)
+    record.rows.append(row)
+    record.counts[f"regions_{piece.method}"] += 1
+    record.counts["regions_without_reference"] += int(task.previous == task.next == NONE)
+    record.counts["regions_with_one_sided_reference"] += int((task.previous == NONE) != (task.next == NONE))
 
 
 def _count_frames(record: Record, flags: np.ndarray, changed: set[int]) -> None:

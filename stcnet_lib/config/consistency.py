@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def inconsistencies(config: Config) -> list[str]:
     """One line a problem, `key: got …, wanted …`."""
-    checks = (_guider_of_clips, _absent_splits, _repeated_rows, _unequal_shares)
+    checks = (_guider_of_clips, _absent_splits, _repeated_rows, _unequal_shares, _unknown_judges)
     return [line for check in checks for line in check(config)]
 
 
@@ -57,6 +57,20 @@ def _unequal_shares(config: Config) -> Iterator[str]:
                 f"{name}.batch: got {section.batch}, wanted a multiple of the {gpus} GPUs of a training "
                 "(runtime.gpus)"
             )
+
+
+def _unknown_judges(config: Config) -> Iterator[str]:
+    """A confidence is learned from planted occluders, and is about predicted masks."""
+    for name, row in config.completions.items():
+        if not row.least_confidence:
+            continue
+        key = f"completions.{name}.least_confidence: got {row.least_confidence:g}, wanted 0"
+        if not config.occlusion.needs_probe:
+            yield f"{key}: nothing is planted in the train split; set occlusion.threshold to 'planted'"
+        if row.masks == "oracle":
+            yield f"{key}: oracle masks are never wrong"
+        if row.method == "discard":
+            yield f"{key}: frames that are discarded are not replaced"
 
 
 def trained_guider_problem(path: str) -> str | None:

@@ -272,6 +272,11 @@ class CompletionConfig(Section):
     all_occluded: Literal["restore", "leave"] = Field(
         "restore", description="a frame with all three regions flagged"
     )
+    least_confidence: Fraction = Field(
+        0.0,
+        description="that a replaced region is better than it was, by planted train data; below it the "
+        "region is copied from the nearest frame that shows it, or left. 0: all that is flagged is replaced",
+    )
 
     @model_validator(mode="after")
     def _references_of_its_own(self) -> CompletionConfig:

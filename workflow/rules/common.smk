@@ -155,6 +155,10 @@ def needs_truth(completion: str) -> bool:
     return settings.completions[completion].masks == "oracle"
 
 
+def needs_judge(completion: str) -> bool:
+    return settings.completions[completion].least_confidence > 0
+
+
 def stcnet_folder(wildcards) -> str:
     """Where the network of a completion is."""
     return f"{run(wildcards)}/stcnet~{settings.completions[wildcards.completion].stcnet}"
@@ -206,6 +210,9 @@ def restore_options(wildcards) -> str:
         options += hidden_by_truth()
     else:
         options += ["--scores", f"{run(wildcards)}/occlusion.parquet"]
+    if needs_judge(wildcards.completion):
+        folder = f"{run(wildcards)}/completion~{wildcards.completion}"
+        options += ["--judge", f"{folder}/judge.json", "--guider", f"{run(wildcards)}/guider/model.json"]
     return " ".join(options)
 
 

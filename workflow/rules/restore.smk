@@ -1,6 +1,51 @@
 # A completion makes a data set of the same form out of the raw one.
 
 
+rule judge_completion:
+    input:
+        code=code("judge_completion"),
+        store=f"{PROBE}/tracklets.h5",
+        truth=f"{PROBE}/truth.h5",
+        probe=f"{RUN}/probe.parquet",
+        threshold=f"{RUN}/threshold.json",
+        guider=f"{RUN}/guider/model.json",
+        weights=f"{RUN}/guider/model.safetensors",
+        stcnet=branch(
+            lambda wildcards: needs_stcnet(wildcards.completion),
+            then=lambda wildcards: [
+                f"{stcnet_folder(wildcards)}/model.json",
+                f"{stcnet_folder(wildcards)}/model.safetensors",
+            ],
+        ),
+    output:
+        judge=f"{RUN}/completion~{{completion}}/judge.json",
+    log:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/judge_completion_{{completion}}.log",
+    benchmark:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/judge_completion_{{completion}}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: settings.runtime.side_threads
+    resources:
+        gpu=gpus(1),
+        mem_mb=growing(6000),
+        runtime=growing(120),
+    params:
+        config=lambda wildcards: settings.completions[wildcards.completion].canonical_json(),
+        occlusion=settings.occlusion.model_dump_json(exclude={"probe", "detector"}),
+        references=lambda wildcards: settings.references_of(wildcards.completion),
+        stcnet=lambda wildcards: (
+            ["--stcnet", f"{stcnet_folder(wildcards)}/model.json"]
+            if needs_stcnet(wildcards.completion)
+            else []
+        ),
+    shell:
+        "python -m workflow.scripts.judge_completion --config {params.config:q} "
+        "--occlusion {params.occlusion:q} --store {input.store} --truth {input.truth} "
+        "--probe {input.probe} --threshold {input.threshold} --guider {input.guider} {params.stcnet} "
+        "--references {params.references} --judge {output.judge} 2>&1 | tee {log}"
+
+
 rule restore_dataset:
     input:
         code=code("restore_dataset"),
@@ -14,6 +59,14 @@ rule restore_dataset:
             then=lambda wildcards: [
                 f"{stcnet_folder(wildcards)}/model.json",
                 f"{stcnet_folder(wildcards)}/model.safetensors",
+            ],
+        ),
+        judge=branch(
+            lambda wildcards: needs_judge(wildcards.completion),
+            then=[
+                f"{RUN}/completion~{{completion}}/judge.json",
+                f"{RUN}/guider/model.json",
+                f"{RUN}/guider/model.safetensors",
             ],
         ),
         truth=branch(

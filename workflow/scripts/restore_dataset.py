@@ -3,17 +3,21 @@
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pandas as pd
 
 from stcnet_lib.config import CompletionConfig, References
 from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.evaluation.frame_features import picture_features
 from stcnet_lib.evaluation.localisation import hidden_table
-from stcnet_lib.files import replacing, write_json
+from stcnet_lib.files import read_json, replacing, write_json
 from stcnet_lib.filling import filler_for
+from stcnet_lib.judging import Judge
+from stcnet_lib.models.files import load_reid
 from stcnet_lib.models.stcnet_files import load_stcnet
 from stcnet_lib.references import flag_table
-from stcnet_lib.restoration import restore
-from stcnet_lib.training.compute import compute_for
+from stcnet_lib.restoration import Gate, restore
+from stcnet_lib.training.compute import Compute, compute_for
 from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
 
 
@@ -30,6 +34,8 @@ def main() -> None:
     commandline.add_argument("--scores", type=Path, help="occlusion.parquet (predicted masks)")
     commandline.add_argument("--stcnet", type=Path, help="STCnet's model.json (methods stcnet and spatial)")
     commandline.add_argument("--truth", type=Path, help="truth.h5 (oracle masks)")
+    commandline.add_argument("--judge", type=Path, help="judge.json (least_confidence above 0)")
+    commandline.add_argument("--guider", type=Path, help="the guider's model.json, for the judge")
     commandline.add_argument(
         "--hidden-share", type=float, default=0.3, help="oracle masks: share of person pixels covered"
     )
@@ -48,6 +54,10 @@ def main() -> None:
         else:
             flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
         network = load_stcnet(options.stcnet) if options.stcnet else None
+        gate = None
+        if options.judge:
+            scores = pd.read_parquet(options.scores)["score"].to_numpy().reshape(flags.shape)
+            gate = gate_of(config, options.judge, options.guider, scores, compute)
         record = restore(
             config,
             store,
@@ -56,6 +66,7 @@ def main() -> None:
             filler_for(config, network, compute),
             options.completed,
             runtime.progress_seconds,
+            gate,
         )
     with replacing(options.regions) as partial:
         record.table().to_parquet(partial, index=False)
@@ -64,6 +75,16 @@ def main() -> None:
     made |= {"references": options.references, "reference_margin": config.reference_margin}
     made["precision"] = compute.used_precision(network.config.precision) if network else None
     write_json(options.summary, {**made, **record.counts})
+
+
+def gate_of(
+    config: CompletionConfig, judge: Path, guider: Path, scores: np.ndarray, compute: Compute
+) -> Gate:
+    """What lets pass only regions that come out better, by the judges that `judge_completion` wrote."""
+    judges = {name: Judge.from_json(values) for name, values in read_json(judge)["judges"].items()}
+    features = picture_features(load_reid(guider), compute)
+    copy = filler_for(CompletionConfig(method="copy"), None, compute)
+    return Gate(judges, features, scores, config.least_confidence, copy)
 
 
 if __name__ == "__main__":

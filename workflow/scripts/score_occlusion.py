@@ -12,9 +12,9 @@ from stcnet_lib.files import replacing, write_json
 from stcnet_lib.occlusion import (
     count_flags,
     flag,
+    probe_scores,
     score_regions,
     score_table,
-    smooth_tracklets,
     visible_chances,
 )
 from stcnet_lib.threshold import Threshold, choose_thresholds, planted_thresholds, train_scores
@@ -78,15 +78,8 @@ def main() -> None:
 
 def _on_probe(probe: pd.DataFrame, config: OcclusionConfig) -> tuple[Threshold, ...]:
     """Thresholds of the rule `planted`."""
-    regions = int(probe["region"].max()) + 1
-    values, covered, doubtful = (
-        probe[name].to_numpy().reshape(-1, regions) for name in ("value", "covered", "doubtful")
-    )
-    ends = np.cumsum(np.bincount(probe["tracklet"].to_numpy()[::regions]))
-    if config.scores == "planted":
-        scores = visible_chances(values, ends, config.smoothing)
-    else:
-        scores = smooth_tracklets(values, ends, config.smoothing)
+    scores = probe_scores(probe, config)
+    covered, doubtful = (probe[name].to_numpy().reshape(scores.shape) for name in ("covered", "doubtful"))
     return planted_thresholds(scores, covered, doubtful, config)
 
 

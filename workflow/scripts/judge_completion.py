@@ -1,0 +1,83 @@
+"""Learn, on planted train tracklets, when a region that a completion replaces is better than it was."""
+
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+
+from stcnet_lib.config import CompletionConfig, OcclusionConfig, References, parse_section
+from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.evaluation.frame_features import picture_features
+from stcnet_lib.files import read_json, write_json
+from stcnet_lib.filling import filler_for
+from stcnet_lib.judge_training import cases_of, judges_of
+from stcnet_lib.models.files import load_reid
+from stcnet_lib.models.stcnet_files import load_stcnet
+from stcnet_lib.occlusion import flag, probe_scores
+from stcnet_lib.training.compute import compute_for
+from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
+
+
+def main() -> None:
+    commandline = parser(__doc__)
+    add_config(commandline, CompletionConfig)
+    commandline.add_argument("--occlusion", required=True, metavar="JSON", help="an OcclusionConfig")
+    add_paths(
+        commandline,
+        store="tracklets.h5 of the probe",
+        truth="truth.h5 of the probe",
+        probe="probe.parquet",
+        threshold="threshold.json",
+        guider="the guider's model.json",
+        judge="judge.json to write",
+    )
+    commandline.add_argument("--stcnet", type=Path, help="STCnet's model.json (methods stcnet and spatial)")
+    commandline.add_argument(
+        "--references", choices=get_args(References), default="frame", help="frames to restore from"
+    )
+    options = commandline.parse_args()
+    config = options.config
+    occlusion = parse_section(OcclusionConfig, options.occlusion)
+    threshold = read_json(options.threshold)
+    probe = pd.read_parquet(options.probe)
+    scores = probe_scores(probe, occlusion)  # (F, K)
+    table = probe.assign(score=scores.reshape(-1))
+    flagged = flag(table, threshold["tau"], occlusion.most_flagged)["occluded"].to_numpy()
+    runtime = runtime_settings()
+    with (
+        compute_for(runtime) as compute,
+        TrackletStore(options.store) as store,
+        TrackletStore(options.truth) as truth,
+    ):
+        network = load_stcnet(options.stcnet) if options.stcnet else None
+        copy = CompletionConfig(method="copy")
+        fillers = [filler_for(config, network, compute), filler_for(copy, None, compute)]
+        cases = cases_of(
+            config,
+            store,
+            truth,
+            scores,
+            flagged.reshape(scores.shape),
+            options.references,
+            fillers,
+            picture_features(load_reid(options.guider), compute),
+            runtime.progress_seconds,
+        )
+    covered = probe["covered"].to_numpy().reshape(scores.shape)
+    real = [one["prevalence"] for one in threshold["details"] if "prevalence" in one]
+    judges, summary = judges_of(cases, covered, float(np.mean(real)) if real else None)
+    write_json(
+        options.judge,
+        {"judges": {name: judge.as_json() for name, judge in judges.items()}, "methods": summary},
+    )
+    for name, found in summary.items():
+        print(
+            f"{name}: {found['cases']} regions replaced on planted train data, {100 * found['better']:.0f} % "
+            f"of them better; of those with a confidence of .5 or more ({100 * found['confident']:.0f} %): "
+            f"{100 * found['better_if_confident']:.0f} %"
+        )
+
+
+if __name__ == "__main__":
+    run(main)
