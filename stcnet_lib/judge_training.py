@@ -126,7 +126,7 @@ def judges_of(
         }
     if not judges:
         raise ValueError(
-            f"least_confidence: got {len(cases)} replaced regions on planted train data, wanted {LEAST_CASES} "
-            "at least: plant more (occlusion.probe.frames), or set least_confidence to 0"
+            f"least_confidence: got {len(cases)} replaced regions on planted train data, wanted "
+            f"{LEAST_CASES} at least: plant more (occlusion.probe.frames), or set least_confidence to 0"
         )
     return judges, summary

@@ -71,6 +71,7 @@ class StoreWriter:
         self._digest = hashlib.sha256()
         self._truth_digest = hashlib.sha256()
         self._truth_shape: tuple[int, int] | None = None
+        self._sized: dict[str, list[np.ndarray]] = {n: [] for n in ("occluder", "person", "size", "doubtful")}
         self._overlapped: list[np.ndarray] = []  # (T, K) of every tracklet
 
     def __enter__(self) -> StoreWriter:
@@ -208,12 +209,21 @@ class StoreWriter:
                 )
         for name, mask in (("occluder", occluder), ("person", person)):
             packed = np.packbits(mask.astype(bool), axis=2)
-            _append(self._file[f"truth/{name}"], packed.reshape(-1))
+            self._sized[name].append(packed.reshape(-1))
             _update(self._truth_digest, name, *mask.shape)
             self._truth_digest.update(packed.tobytes())
         self._truth_digest.update(np.packbits(doubtful).tobytes())
-        _append(self._file["truth/size"], np.tile(np.int32(occluder.shape[1:]), (len(occluder), 1)))
-        _append(self._file["truth/doubtful"], np.asarray(doubtful, dtype=bool))
+        self._sized["size"].append(np.tile(np.int32(occluder.shape[1:]), (len(occluder), 1)))
+        self._sized["doubtful"].append(np.asarray(doubtful, dtype=bool))
+        if sum(len(part) for part in self._sized["person"]) >= _BUFFER_BYTES:
+            self._flush_sized()
+
+    def _flush_sized(self) -> None:
+        """Masks come a few at a time, and every append takes HDF5 a millisecond."""
+        for name, parts in self._sized.items():
+            if parts:
+                _append(self._file[f"truth/{name}"], np.concatenate(parts))
+                parts.clear()
 
     def set_roles(self, split: int, roles: np.ndarray) -> None:
         """Give every tracklet its `Role` (N,) in one split; call it when all tracklets are in."""
@@ -243,6 +253,7 @@ class StoreWriter:
         if not self._tracklets:
             raise ValueError(f"{self.path}: got no tracklets, wanted at least one")
         self._flush()
+        self._flush_sized()
         pids, cameras, names, ends = zip(*self._tracklets, strict=True)
         group = self._file.create_group("tracklets")
         group.create_dataset("pid", data=np.array(pids, np.int32))
