@@ -1,0 +1,160 @@
+"""The judge finds known weights, and the gate lets pass what is better."""
+
+import numpy as np
+import pytest
+
+from stcnet_lib.config import CompletionConfig
+from stcnet_lib.data.images import encode_png
+from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
+from stcnet_lib.filling import Filling, OneByOne, copy_nearest
+from stcnet_lib.judge_training import cases_of, judges_of
+from stcnet_lib.judging import EVIDENCE, Judge, fit_judge, third_evidence
+from stcnet_lib.restoration import Gate, restore
+
+
+def test_finds_the_weights_that_made_the_cases():
+    rng = np.random.default_rng(0)
+    evidence = rng.normal(2, 3, (20_000, 6))
+    weights, constant = np.array([0.5, -0.4, 0.0, 0.3, 0.1, -0.2]), -0.3
+    better = rng.random(20_000) < 1 / (1 + np.exp(-(evidence @ weights + constant)))
+    judge = fit_judge(evidence, better, np.ones(20_000))
+    np.testing.assert_allclose(judge.weights[:-1] / judge.scale, weights, atol=0.03)
+    wanted = 1 / (1 + np.exp(-(evidence @ weights + constant)))
+    np.testing.assert_allclose(judge.confidence(evidence), wanted, atol=0.05)
+    again = Judge.from_json(judge.as_json())
+    np.testing.assert_array_equal(again.confidence(evidence[:9]), judge.confidence(evidence[:9]))
+
+
+def test_a_case_that_counts_twice_is_two_cases():
+    rng = np.random.default_rng(1)
+    evidence, better = rng.normal(size=(200, 6)), rng.random(200) < 0.4
+    counts = np.where(np.arange(200) < 50, 2.0, 1.0)
+    twice = np.concatenate([np.arange(50), np.arange(200)])
+    weighted, repeated = (
+        fit_judge(evidence, better, counts),
+        fit_judge(evidence[twice], better[twice], np.ones(250)),
+    )
+    # Mean and scale of the evidence differ, and with them what the ridge holds back, hence not equal.
+    np.testing.assert_allclose(weighted.confidence(evidence), repeated.confidence(evidence), atol=0.02)
+
+
+def test_evidence_says_what_resembles_the_frames_around():
+    before, after = np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([[0.0, 3.0], [0.0, 1.0]])
+    witnesses = [np.array([[0.0, 1.0]]), np.array([[0.0, 5.0], [1.0, 0.0]])]
+    found = third_evidence(np.array([0.5, 0.9]), np.array([0, 2]), np.array([1, 4]), before, after, witnesses)
+    columns = dict(zip(EVIDENCE, found.T, strict=True))
+    np.testing.assert_allclose(columns["hidden"], [0, np.log(0.1 / 0.9)], atol=1e-9)
+    np.testing.assert_allclose(columns["before"], [0, np.sqrt(0.5)])
+    np.testing.assert_allclose(columns["after"], [1, np.sqrt(0.5)])
+    np.testing.assert_allclose(columns["distance"], np.log([2, 5]))
+    assert columns["middle"].tolist() == [0, 0]
+    assert columns["lower"].tolist() == [0, 1]
+
+
+def mean_colours(pictures):
+    return np.stack([picture.mean(axis=(0, 1)) / 255 - 0.3 for picture in pictures])
+
+
+@pytest.fixture
+def stores(tmp_path):
+    """Tracklets of steady colours in which a blue occluder was planted over one third for some frames."""
+    rng = np.random.default_rng(0)
+    header = {"dataset": "d", "layout": "folder", "licence": "", "citation": "", "config": ""}
+    covered = np.zeros((40 * 12, 3))
+    with (
+        StoreWriter(tmp_path / "s.h5", **header) as store,
+        StoreWriter(tmp_path / "t.h5", **header) as truth,
+    ):
+        for n in range(40):
+            clean = np.empty((12, 30, 12, 3))
+            clean[:] = [200, 120, 20]
+            clean += rng.normal(0, 5, clean.shape)
+            occluded = clean.copy()
+            occluded[4:7, 10:20] = [10, 10, 240]
+            covered[12 * n + 4 : 12 * n + 7, 1] = 1.0
+            for writer, images in ((store, occluded), (truth, clean)):
+                frames = [
+                    (t, f"{n}/{t}", encode_png(i.clip(0, 255).astype(np.uint8))) for t, i in enumerate(images)
+                ]
+                writer.add_tracklet(n, 1, f"{n}", frames)
+            masks = np.zeros((12, 30, 12), bool)
+            masks[4:7, 10:20] = True
+            truth.add_sized_truth(masks, np.ones((12, 30, 12), bool), np.zeros((12, 3), bool))
+        for writer in (store, truth):
+            writer.set_roles(0, np.full(40, Role.TRAIN))
+    with TrackletStore(tmp_path / "s.h5") as store, TrackletStore(tmp_path / "t.h5") as truth:
+        yield store, truth, covered
+
+
+def grey(task, images):
+    """A completion that only harms."""
+    return Filling(np.full_like(images[task.frame], 128), "temporal")
+
+
+def test_what_gets_worse_is_copied_or_left(stores, tmp_path):
+    store, truth, covered = stores
+    flags = covered > 0
+    flags[9::12, 0] = True  # wrong flags: nothing is hidden there
+    scores = np.where(covered > 0, 0.1, 0.9)
+    config = CompletionConfig(method="stcnet", least_confidence=0.5)
+    fillers = [OneByOne(grey), OneByOne(copy_nearest)]
+    cases = cases_of(config, store, truth, scores, flags, "region", fillers, mean_colours, 100.0)
+    assert len(cases) == 2 * 160
+    judges, summary = judges_of(cases, covered, None)
+    assert summary["temporal"]["better"] == pytest.approx(0.75)  # grey is nearer to the truth than blue
+    assert summary["copy"]["better_if_confident"] > 0.95
+    gate = Gate(judges, mean_colours, scores, 0.5, fillers[1])
+    record = restore(config, store, flags, "region", fillers[0], tmp_path / "r.h5", 100.0, gate)
+    table = record.table()
+    wrong = table[table["region"] == 0]
+    assert (wrong["method"] == "left").mean() > 0.95
+    right = table[table["region"] == 1]
+    assert (right["method"] != "left").mean() > 0.95
+    assert right["confidence"].min() >= 0.5 or (right["method"] == "left").any()
+    assert record.counts["regions_left"] == (table["method"] == "left").sum()
+
+
+def test_a_completion_that_always_harms_is_never_used(stores, tmp_path):
+    store, truth, covered = stores
+    flags = covered > 0
+    flags[9::12, 0] = True
+    scores = np.where(covered > 0, 0.1, 0.9)
+
+    def blue(task, images):
+        return Filling(np.full_like(images[task.frame], (0, 0, 255)), "temporal")
+
+    config = CompletionConfig(method="stcnet", least_confidence=0.5)
+    fillers = [OneByOne(blue), OneByOne(copy_nearest)]
+    cases = cases_of(config, store, truth, scores, flags, "region", fillers, mean_colours, 100.0)
+    judges, summary = judges_of(cases, covered, None)
+    assert summary["temporal"]["better"] < 0.05
+    gate = Gate(judges, mean_colours, scores, 0.5, fillers[1])
+    table = restore(config, store, flags, "region", fillers[0], tmp_path / "r.h5", 100.0, gate).table()
+    assert "temporal" not in set(table["method"])
+    assert (table[table["region"] == 1]["method"] == "copy").all()
+
+
+def test_rare_occlusions_make_the_judge_careful(stores):
+    store, truth, covered = stores
+    flags = covered > 0
+    flags[8::12, 1] = True
+    scores = np.full(covered.shape, 0.5)
+    config = CompletionConfig(method="copy")
+    cases = cases_of(
+        config, store, truth, scores, flags, "region", [OneByOne(copy_nearest)], mean_colours, 100.0
+    )
+    often, _ = judges_of(cases, covered, 0.5)
+    seldom, summary = judges_of(cases, covered, 0.005)
+    evidence = cases[list(EVIDENCE)].to_numpy(float)
+    assert summary["copy"]["weight_of_planted"] < 0.2
+    assert seldom["copy"].confidence(evidence).mean() < often["copy"].confidence(evidence).mean()
+
+
+def test_without_a_gate_all_that_is_flagged_is_replaced(stores, tmp_path):
+    store, _, covered = stores
+    config = CompletionConfig(method="copy")
+    table = restore(
+        config, store, covered > 0, "region", OneByOne(copy_nearest), tmp_path / "r.h5", 100.0
+    ).table()
+    assert (table["method"] == "copy").all()
+    assert table["confidence"].isna().all()
