@@ -27,9 +27,9 @@ from stcnet_lib.training.state import TrainingState, check_finite, stop_signals
 
 HIDDEN, VISIBLE = 0.3, 0.1  # shares of the person that are covered, above and below which a third is a sample
 _WARMUP = 0.1  # share of the steps
-# Something real hides some of the thirds on which nothing was planted, and learning that these are visible would
-# make the network doubt itself. So what it is sure of after a while no longer counts as visible. On a
-# street video with planted occluders: average precision .795 without, .821 with it.
+# Something real hides some of the thirds on which nothing was planted, and learning that these are visible
+# would make the network doubt itself. So what it is sure of after a while no longer counts as visible. On
+# a street video with planted occluders: average precision .795 without, .821 with it.
 _SURE, _AFTER = 1.0, 0.4  # a logit; share of the steps
 _WEIGHT_DECAY = 1e-3
 _CLIP, _FOLDS = 21, 22  # streams of random numbers

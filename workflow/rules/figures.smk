@@ -94,6 +94,38 @@ rule draw_scores:
         "--figure {output.figure} 2>&1 | tee {log}"
 
 
+rule draw_flags:
+    input:
+        code=code("draw_flags"),
+        store="results/{dataset}/tracklets.h5",
+        scores=f"{RUN}/occlusion.parquet",
+        truth=truth(),
+    output:
+        figure=report(
+            f"{FIGURES}/flags.png",
+            caption="../report/flags.rst",
+            category="Occlusion",
+            labels={"figure": "flags, right and wrong", "split": "{split}", "seed": "{seed}"},
+        ),
+    log:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_flags.log",
+    benchmark:
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_flags.tsv"
+    localrule: True
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(30),
+    params:
+        truth=hidden_by_truth() if settings.has_truth else [],
+    shell:
+        "python -m workflow.scripts.draw_flags --store {input.store} --scores {input.scores} "
+        "{params.truth} --split {wildcards.split} --seed {wildcards.seed} --figure {output.figure} "
+        "2>&1 | tee {log}"
+
+
 rule draw_strips:
     input:
         code=code("draw_strips"),

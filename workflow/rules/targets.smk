@@ -69,7 +69,7 @@ def each_completion(file: str) -> list[str]:
 
 def figures() -> list[str]:
     """The figures that are wanted in the end: of every stage that some variant needs."""
-    patterns = ["scores.svg", *(() if settings.trained_guider else ("training_guider.svg",))]
+    patterns = ["scores.svg", "flags.png", *(() if settings.trained_guider else ("training_guider.svg",))]
     stcnets = [settings.completions[name].stcnet for name in used_completions() if needs_stcnet(name)]
     patterns += [f"training_stcnet~{name}.svg" for name in dict.fromkeys(stcnets)]
     patterns += [f"train~{train}/training_{network}.svg" for train, network in each_network()]
