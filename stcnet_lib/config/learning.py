@@ -41,6 +41,14 @@ class ReIDConfig(Section):
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     flip: Fraction = Field(0.5, description="chance of a horizontal flip, one decision a clip")
     colour_jitter: Fraction = Field(0.0, description="brightness, contrast, saturation, one draw a clip")
+    crop: float = Field(
+        0.0,
+        ge=0,
+        le=0.4,
+        description="share of height and width by which each side of the box moves inwards at the most",
+    )
+    blur: Fraction = Field(0.0, description="chance that a clip is as coarse as that of somebody far away")
+    erase: Fraction = Field(0.0, description="chance of random erasing: a rectangle becomes grey")
     precision: Precision = "auto"
 
     @field_validator("pretrained")

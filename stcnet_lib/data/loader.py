@@ -61,7 +61,15 @@ class ClipDataset(Dataset):
                 )
         pids, labels = np.unique(people, return_inverse=True)
         self.pids, self.labels = pids, labels  # (classes,), (N,)
-        self._transform = TrainTransform(config.height, config.width, config.flip, config.colour_jitter)
+        self._transform = TrainTransform(
+            config.height,
+            config.width,
+            config.flip,
+            config.colour_jitter,
+            config.crop,
+            config.blur,
+            config.erase,
+        )
 
     @property
     def num_classes(self) -> int:

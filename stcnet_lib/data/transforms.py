@@ -21,17 +21,31 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class TrainTransform:
-    """Resize, flip and colour jitter with one decision a clip, ImageNet normalisation."""
+    """Resize and augment with one decision a clip, ImageNet normalisation."""
 
-    def __init__(self, height: int, width: int, flip: float, colour_jitter: float) -> None:
+    def __init__(
+        self,
+        height: int,
+        width: int,
+        flip: float,
+        colour_jitter: float,
+        crop: float = 0.0,
+        blur: float = 0.0,
+        erase: float = 0.0,
+    ) -> None:
         """
         Args:
             flip: chance of a horizontal flip.
             colour_jitter: brightness, contrast and saturation are each multiplied by a factor drawn
                 evenly from 1 ± this.
+            crop: each side of the box moves inwards by up to this share of the height or width, as the
+                boxes of a detector do.
+            blur: chance of being brought to a quarter to a half of the size and back, as far people are.
+            erase: chance that a rectangle of 2 to 20 % of the picture becomes grey, the same in all frames.
         """
         self.height, self.width = height, width
         self.flip, self.colour_jitter = flip, colour_jitter
+        self.crop, self.blur, self.erase = crop, blur, erase
 
     def __call__(self, clip: Tensor, generator: np.random.Generator) -> Tensor:
         """uint8 (T, 3, h, w) -> float32 (T, 3, H, W), ImageNet-normalised."""
@@ -39,7 +53,18 @@ class TrainTransform:
         flip = generator.random() < self.flip
         factors = 1 + self.colour_jitter * generator.uniform(-1, 1, 3)
         order = generator.permutation(3)
+        sides = self.crop * generator.random(4)
+        blurred, coarse = generator.random() < self.blur, generator.uniform(0.25, 0.5)
+        erased, box = generator.random() < self.erase, generator.random(4)
+        if self.crop > 0:
+            height, width = clip.shape[-2:]
+            top, left = int(sides[0] * height), int(sides[1] * width)
+            bottom, right = height - int(sides[2] * height), width - int(sides[3] * width)
+            clip = clip[..., top : max(bottom, top + 1), left : max(right, left + 1)]
         clip = _resized(clip, self.height, self.width)
+        if blurred:
+            small = _resized(clip, max(int(self.height * coarse), 1), max(int(self.width * coarse), 1))
+            clip = _resized(small, self.height, self.width)
         if flip:
             clip = functional.horizontal_flip(clip)
         clip = functional.to_dtype(clip, torch.float32, scale=True)
@@ -51,6 +76,12 @@ class TrainTransform:
             )
             for i in order:
                 clip = adjust[i](clip, float(factors[i]))
+        if erased:
+            area, ratio = 0.02 + 0.18 * box[0], np.exp(box[1] * 2 - 1)
+            rows = min(int(np.sqrt(area * ratio) * self.height) + 1, self.height)
+            columns = min(int(np.sqrt(area / ratio) * self.width) + 1, self.width)
+            top, left = int(box[2] * (self.height - rows)), int(box[3] * (self.width - columns))
+            clip[..., top : top + rows, left : left + columns] = clip.new_tensor(IMAGENET_MEAN)[:, None, None]
         return functional.normalize(clip, list(IMAGENET_MEAN), list(IMAGENET_STD))
 
 

@@ -130,3 +130,59 @@ def test_unit_to_imagenet():
     torch.testing.assert_close(unit_to_imagenet(to_unit(clip)), TestTransform(12, 8)(clip))
     images = torch.rand(1, 3, 2, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(unit_to_imagenet, (images,))
+
+
+def test_strong_augmentation_is_the_same_for_all_frames_of_a_clip_and_leaves_other_draws_alone():
+    """A steady clip stays steady, and flips fall as they did without it."""
+    frame = torch.randint(
+        0, 255, (1, 3, 40, 20), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+    clip = frame.expand(3, -1, -1, -1)
+    strong = TrainTransform(32, 16, 0.5, 0.3, crop=0.2, blur=1, erase=1)
+    for seed in range(20):
+        made = strong(clip, np.random.default_rng(seed))
+        assert made.shape == (3, 3, 32, 16)
+        assert torch.equal(made[0], made[1])
+        assert torch.equal(made[0], made[2])
+    plain = TrainTransform(32, 16, 0.5, 0)
+    no_draws = TrainTransform(32, 16, 0.5, 0, crop=0, blur=0, erase=0)
+    assert torch.equal(plain(clip, np.random.default_rng(4)), no_draws(clip, np.random.default_rng(4)))
+
+
+def test_crop_takes_away_at_most_its_share_of_each_side():
+    ramp = torch.arange(100, dtype=torch.uint8)[:, None].expand(
+        1, 3, 100, 50
+    )  # rows tell where they are from
+    tops, bottoms = [], []
+    for seed in range(60):
+        made = TrainTransform(100, 50, 0, 0, crop=0.2)(ramp, np.random.default_rng(seed))
+        grey = made[0, 0] * 0.229 * 255 + 0.485 * 255
+        tops.append(float(grey[0].mean()))
+        bottoms.append(float(grey[-1].mean()))
+    assert min(tops) >= -0.5
+    assert 12 < max(tops) <= 20
+    assert 79 <= min(bottoms) < 88
+    assert max(bottoms) <= 99.5
+
+
+def test_erasing_makes_one_grey_rectangle_of_2_to_20_per_cent():
+    white = torch.full((2, 3, 60, 30), 255, dtype=torch.uint8)
+    shares = []
+    for seed in range(60):
+        made = TrainTransform(60, 30, 0, 0, erase=1)(white, np.random.default_rng(seed))
+        grey = (made[0] < 1.5).all(0)
+        rows, columns = grey.any(1).nonzero().ravel(), grey.any(0).nonzero().ravel()
+        assert grey.sum() == len(rows) * len(columns)
+        shares.append(float(grey.float().mean()))
+    assert min(shares) > 0.018
+    assert 0.15 < max(shares) < 0.26
+
+
+def test_blur_takes_the_detail_and_keeps_the_mean():
+    noise = torch.randint(
+        0, 255, (1, 3, 64, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(1)
+    )
+    sharp = TrainTransform(64, 32, 0, 0)(noise, np.random.default_rng(0))
+    coarse = TrainTransform(64, 32, 0, 0, blur=1)(noise, np.random.default_rng(0))
+    assert coarse.std() < 0.5 * sharp.std()
+    assert abs(float(coarse.mean() - sharp.mean())) < 0.05
