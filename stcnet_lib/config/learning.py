@@ -285,6 +285,11 @@ class CompletionConfig(Section):
         description="that a replaced region is better than it was, by planted train data; below it the "
         "region is copied from the nearest frame that shows it, or left. 0: all that is flagged is replaced",
     )
+    fallback: Literal["none", "median"] = Field(
+        "none",
+        description="method stcnet: median fills in the network's place where the network's skill over it "
+        "is not above 0; without `validation` of that network no skill is known and the network stays",
+    )
 
     @model_validator(mode="after")
     def _references_of_its_own(self) -> CompletionConfig:
@@ -292,5 +297,13 @@ class CompletionConfig(Section):
             raise ValueError(
                 f"references: got '{self.references}', wanted 'network': only copy, median and mean choose "
                 "their own"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _fallback_of_a_network(self) -> CompletionConfig:
+        if self.fallback != "none" and self.method != "stcnet":
+            raise ValueError(
+                f"fallback: got '{self.fallback}', wanted 'none': only the method stcnet has a skill to judge"
             )
         return self

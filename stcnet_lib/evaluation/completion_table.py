@@ -34,7 +34,7 @@ def completion_rows(quality_paths: Sequence[Path], restoration_paths: Sequence[P
         quality, made = read_json(quality_path), read_json(restoration_path)
         keys = {
             "completion": place[3],
-            "method": made["method"],
+            "method": made.get("method_used") or made["method"],
             "masks": made["masks"],
             "split": int(place[1]),
             "seed": int(place[2]),

@@ -38,10 +38,13 @@ class Made(NamedTuple):
 
 
 def completions_made(restoration: Mapping[str, Mapping[str, Any]]) -> dict[str, Made]:
-    """Name -> how it was made, from what `restore_dataset` says of `…/completion~NAME`."""
+    """Name -> how it was made, from what `restore_dataset` says of `…/completion~NAME`.
+
+    Where the median filled in the place of STCnet, the data are the median's.
+    """
     return {
         path.rpartition("completion~")[2]: Made(
-            said["method"],
+            said.get("method_used") or said["method"],
             said["stcnet"],
             said["masks"],
             (said["references"], said["reference_margin"]) if "references" in said else None,

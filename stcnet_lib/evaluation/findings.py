@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
+from stcnet_lib.evaluation.skills import skill_lines
 from stcnet_lib.evaluation.tables import (
     Comparison,
     control_table,
@@ -32,6 +33,7 @@ def comparison_text(comparison: Comparison) -> str:
         result_table(comparison, compact=True).as_text() if comparison["rows"] else "no variants",
         "" if controls is None else f"Restored against controls, paired\n{controls.as_text()}",
         "\n".join(comparison.get("controls_left_out") or []),
+        "\n".join(skill_lines(comparison.get("restoration"))),
         ""
         if protocols is None
         else "\n".join([protocol_title(comparison), *protocol_lines(comparison), protocols.as_text()]),

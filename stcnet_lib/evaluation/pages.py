@@ -13,6 +13,7 @@ from stcnet_lib.evaluation.completion_table import completion_table, damage_tabl
 from stcnet_lib.evaluation.findings import conclusion
 from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.evaluation.reference_study import inversion_table, reference_table
+from stcnet_lib.evaluation.skills import skill_lines
 from stcnet_lib.evaluation.tables import (
     Comparison,
     Table,
@@ -86,6 +87,8 @@ def reid_sections(comparison: Comparison) -> list[str]:
         ]
     if lines := comparison.get("controls_left_out"):
         sections.append("\n".join(f"- {line}" for line in lines))
+    if lines := skill_lines(comparison.get("restoration")):
+        sections += ["### Skill", "\n".join(f"- {line}" for line in lines)]
     if table := protocol_table(comparison):
         sections += [
             "### By protocol",

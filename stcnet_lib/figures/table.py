@@ -9,6 +9,7 @@ from typing import Any
 
 from stcnet_lib.evaluation.findings import conclusion, localisation_parts
 from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
+from stcnet_lib.evaluation.skills import skill_lines
 from stcnet_lib.evaluation.tables import (
     Comparison,
     Table,
@@ -67,6 +68,8 @@ def table_page(comparison: Comparison, *, provenance: str) -> str:
         body += ["<h2>Restored against controls, paired</h2>", _table(table, [False] * len(table.rows))]
     if lines := comparison.get("controls_left_out"):
         body += _list("No controls", lines)
+    if lines := skill_lines(comparison.get("restoration")):
+        body += _list("STCnet's skill", lines)
     if table := protocol_table(comparison):
         body += _list(protocol_title(comparison), protocol_lines(comparison))
         body.append(_table(table, _raw_rows(table)))

@@ -12,12 +12,16 @@ from matplotlib.ticker import MaxNLocator
 
 from stcnet_lib.figures import style
 
-_NOT_DRAWN = ("step", "epoch", "seconds")
+# Beside the error of held-out samples those of what needs no training: lines in its panel.
+_CONTROLS = {"val_l1_median": "median", "val_l1_mean": "mean", "val_l1_nearest": "nearest"}
+_NOT_DRAWN = ("step", "epoch", "seconds", *_CONTROLS)
 # In this order, the rest after them in the order of the file. Title, unit on the axis, colour.
 _KNOWN = {
     "loss": ("training loss", "cross-entropy (nats)", style.BLUE),
     "l1_spatial": ("L1, spatial generator", "mean |x − x₁| (0 to 2)", style.BLUE),
     "l1_temporal": ("L1, temporal generator", "mean |x − x₂| (0 to 2)", style.BLUE),
+    "val_l1": ("L1 in holes, people held out", "mean |x − x₂| (0 to 2)", style.BLUE),
+    "skill": ("skill over the median", "1 − L1 / L1(median)", style.GREEN),
     "guider": ("guider's ID loss", "cross-entropy (nats)", style.GREEN),
     "adversarial": ("generator against discriminators", "binary cross-entropy (nats)", style.VERMILION),
     "discriminator": ("discriminators", "binary cross-entropy (nats)", style.VERMILION),
@@ -93,11 +97,24 @@ def training_figure(table: pd.DataFrame, *, title: str, provenance: str) -> Figu
     for place, name in enumerate(names):
         axes = style.new_axes(figure, rows, columns, place + 1)
         _draw_panel(axes, table[["step", name]].dropna(), name)
+        if name == "val_l1":
+            _draw_controls(axes, table)
+        if name == "skill":
+            axes.axhline(0, color=style.GREY, linewidth=0.8)
         axes.set_xlim(0, last)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
         if place + columns >= len(names):  # nothing below it
             axes.set_xlabel("step")
     return figure
+
+
+def _draw_controls(axes: Axes, table: pd.DataFrame) -> None:
+    """What the controls come to on the same samples: constants of a training."""
+    for column, label in _CONTROLS.items():
+        if column in table:
+            value = table[column].mean()
+            axes.axhline(value, color=style.GREY, linewidth=0.8, linestyle="--")
+            axes.text(0.01, value, label, fontsize=7, va="bottom", transform=axes.get_yaxis_transform())
 
 
 def _draw_panel(axes: Axes, rows: pd.DataFrame, name: str) -> None:

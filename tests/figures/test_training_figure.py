@@ -69,3 +69,16 @@ def test_equal_bytes_for_equal_histories(tmp_path):
         draw_training(tmp_path / "history.csv", "x", tmp_path / "a.svg")
         pictures.append((tmp_path / "a.svg").read_bytes())
     assert pictures[0] == pictures[1] != pictures[2]
+
+
+def test_what_needs_no_training_is_a_line_in_the_panel_of_held_out_samples():
+    """Validations are rows here and there; the controls' errors are constants, and no panels of their own."""
+    now_and_then = np.where(np.arange(60) % 20 == 19, 0.2, np.nan)
+    controls = {f"val_l1_{name}": now_and_then + i for i, name in enumerate(("median", "mean", "nearest"))}
+    table = history(l1_temporal=0.1, val_l1=now_and_then / 2, skill=now_and_then * 2, **controls)
+    assert quantities(table) == ["l1_temporal", "val_l1", "skill"]
+    with style.styled():
+        figure = training_figure(table, title="x", provenance="")
+    lines = [line.get_ydata()[0] for line in figure.axes[1].lines]
+    assert lines == pytest.approx([0.1, 0.1, 0.2, 1.2, 2.2])
+    assert {text.get_text() for text in figure.axes[1].texts} >= {"median", "mean", "nearest"}

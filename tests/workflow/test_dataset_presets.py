@@ -83,6 +83,18 @@ def test_alone_a_preset_changes_data_and_evaluation_only(name, tmp_path):
         assert getattr(config, section) == getattr(default, section), section
 
 
+@pytest.mark.parametrize("name", [*PRESETS, "video"])
+def test_on_ones_own_data_the_median_fills_where_stcnet_shows_no_skill(name, tmp_path):
+    assert merged(root=None).completions["stcnet"].fallback == "none", (
+        "a benchmark's row is what it is called"
+    )
+    config = merged(name, root=tmp_path)
+    assert config.completions["stcnet"].fallback == "median"
+    assert config.stcnet.validation > 0
+    # The literal paper measures no skill, so that its network stays.
+    assert merged("paper", name, root=tmp_path).stcnet.validation == 0
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_and_the_manual_name_the_command(name):
     command = f"--configfile workflow/presets/paper.yaml workflow/presets/{name}.yaml"

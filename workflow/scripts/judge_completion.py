@@ -9,10 +9,11 @@ import pandas as pd
 from stcnet_lib.config import CompletionConfig, OcclusionConfig, References, parse_section
 from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.evaluation.frame_features import picture_features
+from stcnet_lib.fallback import choose
 from stcnet_lib.files import read_json, write_json
 from stcnet_lib.filling import filler_for
 from stcnet_lib.judge_training import cases_of, judges_of
-from stcnet_lib.models.files import load_reid
+from stcnet_lib.models.files import load_reid, read_description
 from stcnet_lib.models.stcnet_files import load_stcnet
 from stcnet_lib.occlusion import flag, probe_scores
 from stcnet_lib.training.compute import compute_for
@@ -37,7 +38,8 @@ def main() -> None:
         "--references", choices=get_args(References), default="frame", help="frames to restore from"
     )
     options = commandline.parse_args()
-    config = options.config
+    description = read_description(options.stcnet, "stcnet") if options.stcnet else None
+    config, _ = choose(options.config, description)
     occlusion = parse_section(OcclusionConfig, options.occlusion)
     threshold = read_json(options.threshold)
     probe = pd.read_parquet(options.probe)
@@ -50,7 +52,7 @@ def main() -> None:
         TrackletStore(options.store) as store,
         TrackletStore(options.truth) as truth,
     ):
-        network = load_stcnet(options.stcnet) if options.stcnet else None
+        network = load_stcnet(options.stcnet) if config.method in ("stcnet", "spatial") else None
         copy = CompletionConfig(method="copy")
         fillers = [filler_for(config, network, compute), filler_for(copy, None, compute)]
         cases = cases_of(

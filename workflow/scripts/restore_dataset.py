@@ -1,5 +1,6 @@
 """Replace the flagged regions of a data set; the result is a data set of the same form."""
 
+import logging
 from pathlib import Path
 from typing import get_args
 
@@ -10,15 +11,18 @@ from stcnet_lib.config import CompletionConfig, References
 from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.evaluation.frame_features import picture_features
 from stcnet_lib.evaluation.localisation import hidden_table
+from stcnet_lib.fallback import choose
 from stcnet_lib.files import read_json, replacing, write_json
 from stcnet_lib.filling import filler_for
 from stcnet_lib.judging import Judge
-from stcnet_lib.models.files import load_reid
+from stcnet_lib.models.files import load_reid, read_description
 from stcnet_lib.models.stcnet_files import load_stcnet
 from stcnet_lib.references import flag_table
 from stcnet_lib.restoration import Gate, restore
 from stcnet_lib.training.compute import Compute, compute_for
 from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
+
+logger = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -46,14 +50,18 @@ def main() -> None:
         help="frames to restore from: frames without any flagged region, or such as show the region",
     )
     options = commandline.parse_args()
-    config, runtime = options.config, runtime_settings()
+    asked, runtime = options.config, runtime_settings()
+    description = read_description(options.stcnet, "stcnet") if options.stcnet else None
+    config, why = choose(asked, description)
+    if why:
+        logger.info("%s fills: %s", config.method, why)
     with compute_for(runtime) as compute, TrackletStore(options.store) as store:
         if config.masks == "oracle":
             with TrackletStore(options.truth) as truth:
                 flags = hidden_table(truth, options.hidden_share)
         else:
             flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
-        network = load_stcnet(options.stcnet) if options.stcnet else None
+        network = load_stcnet(options.stcnet) if config.method in ("stcnet", "spatial") else None
         gate = None
         if options.judge:
             scores = pd.read_parquet(options.scores)["score"].to_numpy().reshape(flags.shape)
@@ -70,8 +78,9 @@ def main() -> None:
         )
     with replacing(options.regions) as partial:
         record.table().to_parquet(partial, index=False)
-    made = {"method": config.method, "masks": config.masks}
-    made["stcnet"] = config.stcnet if config.method == "stcnet" else None
+    made = {"method": asked.method, "method_used": config.method, "why": why, "masks": config.masks}
+    made["stcnet"] = asked.stcnet if asked.method == "stcnet" else None
+    made["skill"] = description["details"].get("skill") if asked.method == "stcnet" else None
     made |= {"references": options.references, "reference_margin": config.reference_margin}
     made["precision"] = compute.used_precision(network.config.precision) if network else None
     write_json(options.summary, {**made, **record.counts})
