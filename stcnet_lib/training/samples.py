@@ -19,7 +19,7 @@ from stcnet_lib import REGIONS
 from stcnet_lib.config import StcnetConfig
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.data.workers import load_batches
-from stcnet_lib.references import NONE, both_sides, nearest, nearest_frames, usable_frames
+from stcnet_lib.references import both_sides, nearest, nearest_frames, usable_frames
 from stcnet_lib.training.compute import Compute
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Hidden:
     masked: np.ndarray  # (K,) bool: it, and now and then another one
     previous: int
     next: int
-    run: range  # the frames that the occluder is meant to hide
+    run: range  # the frames that the occluder is meant to hide, and the margin
     usable: np.ndarray  # (T,) bool: frames that may show the region
 
     @property
@@ -123,10 +123,14 @@ class CompletionSamples(Dataset):
         return self.sample(self._hide(int(row), int(frame), random))
 
     def held_out(self, most: int) -> list[Hidden]:
-        """`most` regions of people who are held out, hidden likewise; their tracklets take turns.
+        """`most` regions of people who are held out, hidden as restoration meets them; tracklets take turns.
 
-        Always the same for a seed. Empty where nobody is held out.
+        The lengths of the simulated occlusions are those of the flagged ones, and `reference_margin` keeps
+        references away from them: a sample to learn from mostly has a reference in the next frame, whose
+        copy is hard to beat, and restoration has none there. Always the same for a seed. Empty where nobody
+        is held out.
         """
+        lengths = self._flagged_lengths()
         rows = np.random.default_rng([self.seed, _HELD_OUT]).permutation(
             np.unique(self.held_out_targets[:, 0])
         )
@@ -136,8 +140,18 @@ class CompletionSamples(Dataset):
             random = np.random.default_rng([self.seed, index, _HELD_OUT])
             row = int(rows[index % len(rows)])
             frames = self.held_out_targets[self.held_out_targets[:, 0] == row, 1]
-            hidden.append(self._hide(row, int(frames[random.integers(len(frames))]), random))
+            frame = int(frames[random.integers(len(frames))])
+            hidden.append(self._hide(row, frame, random, lengths, self.config.reference_margin))
         return hidden
+
+    def _flagged_lengths(self) -> np.ndarray:
+        """For every flagged third of a train frame: for how many frames on end it is flagged."""
+        lengths: list[int] = []
+        for start, end in self._spans:
+            for flags in self.flags[start:end].T:
+                edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
+                lengths += [int(b - a) for a, b in edges.reshape(-1, 2) for _ in range(a, b)]
+        return np.array(lengths, int)
 
     def sample(self, hidden: Hidden) -> Sample:
         """The sample of a simulated occlusion."""
@@ -159,8 +173,20 @@ class CompletionSamples(Dataset):
         start = self._spans[hidden.row][0]
         return torch.stack([self._resized(self.store.read_image(int(start + t))) for t in hidden.shown])
 
-    def _hide(self, row: int, frame: int, random: np.random.Generator) -> Hidden:
-        """Choose the region (now and then two) to hide, and the references to restore it from."""
+    def _hide(
+        self,
+        row: int,
+        frame: int,
+        random: np.random.Generator,
+        lengths: np.ndarray | None = None,
+        margin: int = 0,
+    ) -> Hidden:
+        """Choose the region (now and then two) to hide, and the references to restore it from.
+
+        Args:
+            lengths: (n,) of simulated occlusions, one of which is drawn; none: 1 to `occlusion_run`.
+            margin: frames beside it that are no references either, if two others are left.
+        """
         start, end = self._spans[row]
         flags = self.flags[start:end]
         usable_regions = self._usable(flags)
@@ -174,14 +200,13 @@ class CompletionSamples(Dataset):
         usable = usable_regions[:, region]
         # An occluder hides a region for a run of frames; the frame's place in that run is drawn too.
         run = int(random.integers(1, self.config.occlusion_run + 1))
+        if lengths is not None and len(lengths):
+            run = int(lengths[random.integers(len(lengths))])
         behind = int(random.integers(1, run + 1))
-        previous, following = nearest(usable, frame - behind, frame + run + 1 - behind)
-        hidden_run = range(frame - behind + 1, frame + run + 1 - behind)
-        if previous == following == NONE:
-            previous, following = nearest(usable, frame - 1, frame + 1)
-            hidden_run = range(frame, frame + 1)
-        references = both_sides(previous, following)
-        return Hidden(row, frame, region, masked, *references, hidden_run, usable)
+        first, last = frame - behind + 1, frame + run - behind
+        excluded = _excluded(usable, first, last, margin) or range(frame, frame + 1)
+        references = both_sides(*nearest(usable, excluded.start - 1, excluded.stop))
+        return Hidden(row, frame, region, masked, *references, excluded, usable)
 
     def _resized(self, image: np.ndarray) -> torch.Tensor:
         tensor = torch.from_numpy(image).permute(2, 0, 1)  # (3, h, w)
@@ -214,6 +239,19 @@ def held_out_people(pids: np.ndarray, usable: np.ndarray, share: float, seed: in
         )
         return people[:0]
     return np.sort(order[: max(least, enough)])
+
+
+def _excluded(usable: np.ndarray, first: int, last: int, margin: int) -> range | None:
+    """Frames that are no references for an occlusion from `first` to `last`; None if no others were left.
+
+    The margin counts if it leaves two frames, as in `usable_frames`.
+    """
+    for more in (margin, 0):
+        excluded = range(first - more, last + more + 1)
+        left = usable[: max(excluded.start, 0)].sum() + usable[excluded.stop :].sum()
+        if left >= (2 if more else 1):
+            return excluded
+    return None
 
 
 class _Batches:

@@ -14,7 +14,7 @@ from stcnet_lib.models.files import save_model
 from stcnet_lib.models.generators import STCnet
 from stcnet_lib.models.reid import ReIDNetwork
 from stcnet_lib.training.compute import Compute
-from stcnet_lib.training.samples import CompletionSamples, held_out_people
+from stcnet_lib.training.samples import CompletionSamples, _excluded, held_out_people
 from stcnet_lib.training.skill import SAMPLES, Validation, hole_l1, skill, skill_interval
 
 CPU = Compute(torch.device("cpu"))
@@ -191,3 +191,33 @@ def test_killed_training_with_validation_ends_the_same(crowd, tmp_path, guider_c
     assert measured["step"].tolist() == list(range(2, 25, 2))
     assert measured["skill"].iloc[-1] == pytest.approx(said[0]["skill"]["skill"], abs=1e-5)
     assert measured["val_l1_median"].nunique() == 1, "the samples are always the same"
+
+
+def test_holes_are_as_long_as_flagged_ones_and_keep_the_margin(crowd, stcnet_config):
+    """As restoration meets them: of six frames a third is flagged in 1, 2 or 4."""
+    flags = np.zeros((TrackletStore(crowd).num_frames, 3), bool)
+    for first, last, third in ((0, 2, 0), (12, 13, 2), (20, 24, 1)):  # the last one to its tracklet's end
+        flags[first:last, third] = True
+    samples = crowd_samples(crowd, stcnet_config, flags=flags, reference_margin=1)
+    assert sorted(samples._flagged_lengths().tolist()) == [1, 2, 2, 4, 4, 4, 4]
+    lengths = set()
+    for hidden in samples.held_out(200):
+        away = [t for t in range(6) if hidden.usable[t] and t not in hidden.run]
+        assert hidden.frame in hidden.run
+        assert {hidden.previous, hidden.next} <= set(away)
+        assert hidden.shown == tuple(away)
+        lengths.add(len(hidden.run))
+        if len(hidden.run) in (3, 6):  # 1 or 4 frames and the margin on both sides
+            assert min(abs(t - hidden.frame) for t in away) >= 2
+    # 1, 2 and 4 with the margin, and where that leaves less than two frames without it.
+    assert {3, 4, 6} <= lengths <= {1, 2, 3, 4, 6}
+
+
+def test_a_margin_counts_only_if_it_leaves_two_frames():
+    usable = np.ones(8, bool)
+    assert _excluded(usable, 3, 4, 1) == range(2, 6)
+    assert _excluded(usable, 2, 6, 1) == range(2, 7)  # with it one frame would be left
+    assert _excluded(usable, 0, 6, 0) == range(0, 7)
+    assert _excluded(usable, -1, 8, 0) is None
+    usable[:] = [1, 0, 0, 0, 1, 0, 0, 0]
+    assert _excluded(usable, 4, 4, 2) == range(4, 5)
