@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -67,6 +70,28 @@ def test_report_holds_every_figure(finished):
         assert figure in report
 
 
+def embedded(report: str, name: str) -> Any:
+    """What a script of Snakemake's report sets a variable to."""
+    start = report.index(f"var {name} = ", report.index(f'id="{name.replace("_", "-")}"'))
+    return json.JSONDecoder().raw_decode(report[start + len(f"var {name} = ") :])[0]
+
+
+def test_report_opens_on_the_results(finished):
+    """With an entry of metadata Snakemake shows its description alone, without the graph of all rules."""
+    assert finished.snakemake("--report", "report.html").returncode == 0
+    report = (finished.folder / "report.html").read_text(encoding="utf-8")
+    assert embedded(report, "metadata")
+    # Snakemake's own code: what it opens on where there is metadata.
+    assert re.search(r'Object\.keys\(metadata\)\.length > 0\) \{\s*this\.content = "metadata"', report)
+    page = html.unescape(embedded(report, "workflow_desc"))
+    assert "system-message" not in page
+    comparison = json.loads((finished.folder / "results/tiny/comparison.json").read_text())
+    for row in comparison["means"]:
+        assert f"{row['network']}: {row['train']} → {row['test']}" in page
+        assert f"{100 * row['mean']['mAP']:.1f} [" in page
+    assert page.index("against raw") < page.index("VRSTC / STCnet on the data set"), "results come first"
+
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -94,7 +119,10 @@ def test_report_opens_offline_without_console_errors(finished, tmp_path):
         timeout=120,
     )
     # Snakemake's own page says this of itself in the console; it is a notice.
-    messages = [line for line in done.stderr.splitlines() if "CONSOLE" in line and "tailwindcss" not in line]
+    # So does its landing page of the description, which it prints.
+    notices = ("tailwindcss", '"<div class="document">')
+    lines = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    messages = [line for line in lines if not any(notice in line for notice in notices)]
     assert messages == []
     source = (finished.folder / "report.html").read_text(encoding="utf-8")
     for category in ("Comparison", "Completion", "Occlusion", "Training"):

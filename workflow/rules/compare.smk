@@ -91,6 +91,7 @@ rule write_results:
         completion=completions_measured(),
     output:
         page="results/{dataset}/results.md",
+        headline="results/{dataset}/headline.rst",
     log:
         f"{LOGS}/write_results.log",
     benchmark:
@@ -106,4 +107,4 @@ rule write_results:
         completion=["--completion", *completions_measured()] if completions_measured() else [],
     shell:
         "python -m workflow.scripts.write_results --comparison {input.comparison} {params.completion} "
-        "--page {output.page} 2>&1 | tee {log}"
+        "--page {output.page} --headline {output.headline} 2>&1 | tee {log}"
