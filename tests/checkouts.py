@@ -86,7 +86,8 @@ class Checkout:
         folders = [path, str(Path(sys.executable).parent), os.environ["PATH"]]
         environment = {**os.environ, "PATH": os.pathsep.join(filter(None, folders))}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a run starts Python some thirty times
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *options]
+        command = [sys.executable, "-m", "snakemake", "--cores", "2"]
+        command += ["--max-jobs-per-timespan", "100/1s", *options]  # with the profile's it exits later
         return subprocess.run(
             command,
             cwd=self.folder,
