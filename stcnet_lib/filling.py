@@ -14,6 +14,7 @@ from torchvision.transforms.v2 import functional as transforms
 from stcnet_lib import REGIONS
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.transforms import from_unit, to_unit
+from stcnet_lib.models.blending import Routes, route
 from stcnet_lib.models.generators import STCnet
 from stcnet_lib.models.regions import region_mask
 from stcnet_lib.references import NONE, both_sides
@@ -105,6 +106,20 @@ def fitted_region(image: np.ndarray, region: int, height: int, width: int) -> np
     return np.asarray(part.resize((width, last - first), Image.Resampling.BICUBIC))
 
 
+def without_hidden(image: np.ndarray, flags: np.ndarray) -> np.ndarray:
+    """A copy in which flagged thirds show the nearest visible row, so that none of their colours is used.
+
+    uint8 (H, W, 3), bool (K,) -> (H, W, 3); a frame with all thirds flagged stays as it is.
+    """
+    bounds = region_rows(len(image))
+    visible = np.repeat(~flags, np.diff(bounds))
+    if visible.all() or not visible.any():
+        return image.copy()
+    rows, shown = np.arange(len(image)), np.flatnonzero(visible)
+    nearest = shown[np.abs(rows[:, None] - shown).argmin(axis=1)]
+    return image[nearest]
+
+
 def mean_colour(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None:
     """The mean colour of the region in both references: the least a completion must beat."""
     if not task.has_reference:
@@ -194,10 +209,39 @@ class Completion:
         with self._compute.autocast(config.precision):
             completion = self._network(*pictures, *hidden)
         spatial, temporal = _pictures(completion.x1), _pictures(completion.x2)
-        return {
-            task: Filling(temporal[i], "temporal") if task.has_reference else Filling(spatial[i], "spatial")
-            for i, task in enumerate(tasks)
-        }
+        fillings = {}
+        for i, task in enumerate(tasks):
+            if not task.has_reference:
+                fillings[task] = Filling(spatial[i], "spatial")
+                continue
+            picture = temporal[i]
+            if completion.routes is not None and images[task.frame].shape != picture.shape:
+                own = Routes(*(part[i : i + 1].float() for part in completion.routes))
+                picture = self._at_full_size(task, images, flags, own)
+            fillings[task] = Filling(picture, "temporal")
+        return fillings
+
+    def _at_full_size(
+        self, task: FillTask, images: dict[int, np.ndarray], flags: torch.Tensor, routes: Routes
+    ) -> np.ndarray:
+        """What the network routed, out of the references' own pixels: uint8 (H, W, 3) as the frame.
+
+        Around the regions it is the frame itself, so that nothing hidden is mixed in when bands are cut.
+        """
+        frame = images[task.frame]
+        height, width = frame.shape[:2]
+        references = []
+        for t in task.sources:
+            shown = without_hidden(fitted(images[t], height, width), flags[t].numpy())
+            references.append(
+                to_unit(torch.from_numpy(shown).permute(2, 0, 1)[None]).to(self._compute.device)
+            )
+        routed = _pictures(route(routes, (references[0], references[1])))[0]
+        whole = frame.copy()
+        bounds = region_rows(height)
+        for region in task.regions:
+            whole[bounds[region] : bounds[region + 1]] = routed[bounds[region] : bounds[region + 1]]
+        return whole
 
     def _resized(self, image: np.ndarray) -> torch.Tensor:
         tensor = torch.from_numpy(image).permute(2, 0, 1)  # (3, h, w)

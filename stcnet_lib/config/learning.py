@@ -195,6 +195,16 @@ class StcnetConfig(Section):
         "decoder",
         description="decoder: as printed; blend: the decoder also weighs the references' pixels",
     )
+    upsampling: Literal["deconvolution", "resize"] = Field(
+        "deconvolution",
+        description="deconvolution as printed, or of space_to_depth a pixel shuffle, both of which weave "
+        "patterns of the size of a step; resize: bilinear, then a convolution",
+    )
+    blend_choice: Literal["soft", "sharp"] = Field(
+        "soft",
+        description="synthesis blend, when it completes: soft: weighted means of its sources, ghosts where "
+        "the references disagree; sharp: one source a place, that with the largest weight",
+    )
     references: References = Field(
         "frame",
         description="frame: nearest frames without any flagged region, as printed; region: nearest "
@@ -279,6 +289,11 @@ class CompletionConfig(Section):
     )
     all_occluded: Literal["restore", "leave"] = Field(
         "restore", description="a frame with all three regions flagged"
+    )
+    seam: Literal["none", "blend"] = Field(
+        "none",
+        description="none: bands are pasted as they are, as printed; blend: what differs at their borders "
+        "from the visible rows beyond is taken off inside the band, fading",
     )
     least_confidence: Fraction = Field(
         0.0,

@@ -62,15 +62,16 @@ class Decoder(nn.Module):
     def __init__(self, inputs: int, config: StcnetConfig, extra: int = 0) -> None:
         super().__init__()
         self.output = config.output
+        resize = config.upsampling == "resize"
         if config.encoder == "full":
             width = 2 * config.channels
-            self.body = nn.Sequential(_deconv(inputs, width), nn.ELU())
-            self.colours: nn.Module = _deconv(width, 3, _COLOUR_GAIN)
+            self.body = nn.Sequential((_resized if resize else _deconv)(inputs, width), nn.ELU())
+            self.colours: nn.Module = (_resized if resize else _deconv)(width, 3, _COLOUR_GAIN)
             self.extra: nn.Module | None = _smooth(width, extra, REDUCTION // 2) if extra else None
         else:
             width = 4 * config.channels
             self.body = nn.Sequential(_conv(inputs, width), nn.ELU())
-            self.colours = _shuffled(width, 3, _COLOUR_GAIN)
+            self.colours = _resized_twice(width, 3) if resize else _shuffled(width, 3, _COLOUR_GAIN)
             self.extra = _smooth(width, extra, REDUCTION) if extra else None
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -96,6 +97,20 @@ def _deconv(inputs: int, outputs: int, gain: float = _ELU_GAIN) -> nn.ConvTransp
 
 def _shuffled(inputs: int, outputs: int, gain: float) -> nn.Sequential:
     return nn.Sequential(_conv(inputs, outputs * REDUCTION**2, gain=gain), nn.PixelShuffle(REDUCTION))
+
+
+def _resized(inputs: int, outputs: int, gain: float = _ELU_GAIN) -> nn.Sequential:
+    """Twice the size without a pattern: every output pixel is made by the same convolution."""
+    upsample = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
+    return nn.Sequential(upsample, _conv(inputs, outputs, gain=gain))
+
+
+def _resized_twice(inputs: int, outputs: int) -> nn.Sequential:
+    """From 1/4 to the full size, with few channels where there are many pixels."""
+    few = max(outputs * REDUCTION, 8)
+    return nn.Sequential(
+        _resized(inputs, few), nn.ELU(), _resized(few, few), nn.ELU(), _conv(few, outputs, gain=_COLOUR_GAIN)
+    )
 
 
 def _smooth(inputs: int, outputs: int, factor: int) -> nn.Sequential:

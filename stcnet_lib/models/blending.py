@@ -6,7 +6,7 @@ against the pixels of both references, which it may shift by a small learned flo
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,12 +18,21 @@ _SYNTHESIS_PRIOR = -2.0  # logit: starts near copying, which is the strong basel
 _LEAST_VALIDITY = 0.99  # 1 up to rounding: no sample that touches a hidden pixel, or leaves the picture
 
 
+class Routes(NamedTuple):
+    """Where the pixels of a completion come from."""
+
+    colours: Tensor  # (B, 3, H, W), synthesised
+    weights: Tensor  # (B, 3, H, W) of synthesised, previous and next pixels; they sum to 1
+    flows: Tensor  # (B, 4, H, W) pixels: x and y in the previous reference, x and y in the next one
+
+
 def blend(
     colours: Tensor,
     controls: Tensor,
     references: tuple[Tensor, Tensor],
     hidden: tuple[Tensor | None, Tensor | None],
-) -> tuple[Tensor, Tensor]:
+    sharp: bool = False,
+) -> tuple[Tensor, Routes]:
     """Mix synthesised colours with the references' pixels.
 
     Args:
@@ -31,9 +40,10 @@ def blend(
         controls: (B, 7, H, W), the decoder's; zeros mean no flow and both references alike.
         references: previous and next, (B, 3, H, W).
         hidden: for each reference none or (B, 1, H, W), 1 where its pixels must not be used.
+        sharp: every place takes its pixels from one source, see `sharpened`.
 
     Returns:
-        image (B, 3, H, W), weights (B, 3, H, W) of synthesised, previous and next, which sum to 1.
+        image (B, 3, H, W), and what it was made of.
     """
     dtype = torch.promote_types(colours.dtype, torch.float32)
     colours, controls = colours.to(dtype), controls.to(dtype)
@@ -48,8 +58,44 @@ def blend(
         logit = logit.masked_fill(validity < _LEAST_VALIDITY, -torch.inf)
         logits.append(logit)
     weights = torch.cat(logits, dim=1).softmax(1)  # the synthesised one is always finite
+    if sharp:
+        weights = sharpened(weights)
     image = (weights[:, :, None] * torch.stack(sources, dim=1)).sum(1)
-    return image, weights
+    return image, Routes(colours, weights, flows)
+
+
+def sharpened(weights: Tensor) -> Tensor:
+    """One source a place, chosen by the largest weight: the mean of two that disagree is a ghost.
+
+    Where places with different sources meet, the change takes three pixels, so that no edge appears. A source
+    without weight at a place, since its pixels are hidden there, gets none. (B, 3, H, W) -> the same.
+    """
+    first = F.one_hot(weights.argmax(1), weights.shape[1]).movedim(3, 1).to(weights)
+    near = F.avg_pool2d(F.pad(first, (1, 1, 1, 1), mode="replicate"), 3, stride=1) * (weights > 0)
+    return near / near.sum(1, keepdim=True)
+
+
+def route(routes: Routes, references: tuple[Tensor, Tensor]) -> Tensor:
+    """The same blend with larger pictures: pixels of references at their own resolution.
+
+    Args:
+        routes: of one completion or several, at the network's size.
+        references: previous and next, (B, 3, H', W') at the size of the frame.
+
+    Returns:
+        (B, 3, H', W').
+    """
+    size = references[0].shape[2:]
+    height, width = routes.weights.shape[2:]
+
+    def enlarged(maps: Tensor) -> Tensor:
+        return F.interpolate(maps, size, mode="bilinear", align_corners=False)
+
+    weights, flows = enlarged(routes.weights), enlarged(routes.flows)
+    scale = flows.new_tensor([size[1] / width, size[0] / height]).view(1, 2, 1, 1)
+    sources = [enlarged(routes.colours)]
+    sources += [warp(image, flows[:, 2 * i : 2 * i + 2] * scale) for i, image in enumerate(references)]
+    return (weights[:, :, None] * torch.stack(sources, dim=1)).sum(1)
 
 
 def warp(images: Tensor, flow: Tensor, outside: Literal["border", "zeros"] = "border") -> Tensor:

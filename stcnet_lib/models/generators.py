@@ -36,7 +36,7 @@ class TemporalResult(NamedTuple):
 
     x2: Tensor  # (B, 3, H, W)
     entropy: Tensor | None  # (B, 2) of the attention over previous and next, in nats
-    blend: Tensor | None  # (B, 3, H, W) weights of synthesised, previous and next pixels
+    routes: blending.Routes | None  # where its pixels come from, with `synthesis: blend`
 
 
 class TemporalGenerator(nn.Module):
@@ -86,10 +86,11 @@ class TemporalGenerator(nn.Module):
             if self.config.reference_features:
                 found = found + features
         colours, controls = self.decoder(torch.cat([current, *found], dim=1))
-        weights = None
+        routes = None
         if controls is not None:
-            colours, weights = blending.blend(colours, controls, references, hidden)
-        return TemporalResult(paste(colours, x1, mask), entropy, weights)
+            sharp = self.config.blend_choice == "sharp" and not self.training
+            colours, routes = blending.blend(colours, controls, references, hidden, sharp)
+        return TemporalResult(paste(colours, x1, mask), entropy, routes)
 
     def _attend(
         self, current: Tensor, features: list[Tensor], hidden: tuple[Tensor | None, Tensor | None]
@@ -108,7 +109,7 @@ class Completion(NamedTuple):
     x1: Tensor  # (B, 3, H, W) by the spatial generator
     x2: Tensor  # (B, 3, H, W) by the temporal generator on top; x1 without one
     entropy: Tensor | None  # (B, 2) of the attention over previous and next, in nats
-    blend: Tensor | None  # (B, 3, H, W) weights of synthesised, previous and next pixels
+    routes: blending.Routes | None  # where the pixels of x2 come from, with `synthesis: blend`
 
 
 class STCnet(nn.Module):

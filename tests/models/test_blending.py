@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from stcnet_lib.models.blending import CHANNELS, MAX_FLOW, blend, warp
+from stcnet_lib.models.blending import CHANNELS, MAX_FLOW, blend, route, warp
 
 
 def _images(batch=2, height=12, width=10):
@@ -17,7 +17,7 @@ def _controls(batch=2, height=12, width=10):
 
 def test_zero_controls_mix_mostly_the_same_pixels_of_both_references():
     colours, previous, following = _images()
-    image, weights = blend(colours, _controls(), (previous, following), (None, None))
+    image, (_, weights, _) = blend(colours, _controls(), (previous, following), (None, None))
     torch.testing.assert_close(weights.sum(1), torch.ones(2, 12, 10))
     torch.testing.assert_close(weights[:, 1], weights[:, 2])
     assert weights[:, 0].max() < 0.07  # exp(-2) against 1 + 1
@@ -41,11 +41,11 @@ def test_hidden_pixels_of_a_reference_are_never_chosen():
     hidden[1, :, :, 5:] = 1  # another mask in every sample
     controls = _controls()
     controls[:, 1] = 50  # the decoder insists on the previous frame
-    _, weights = blend(colours, controls, (previous, following), (hidden, None))
+    _, (_, weights, _) = blend(colours, controls, (previous, following), (hidden, None))
     taken = hidden[:, 0] > 0.5
     assert weights[:, 1][taken].abs().max() == 0
     assert weights[:, 1][~taken].min() > 0.99
-    image, weights = blend(colours, controls, (previous, following), (torch.ones_like(hidden),) * 2)
+    image, (_, weights, _) = blend(colours, controls, (previous, following), (torch.ones_like(hidden),) * 2)
     assert torch.equal(image, colours)  # nothing left but to synthesise
     assert torch.equal(weights[:, 0], torch.ones(2, 12, 10))
 
@@ -57,7 +57,7 @@ def test_the_validity_moves_with_the_flow():
     controls = _controls()
     controls[:, 3] = torch.atanh(torch.tensor(2 / MAX_FLOW))  # x: two pixels to the right
     controls[:, 1] = 50
-    image, weights = blend(colours, controls, (previous, following), (hidden, None))
+    image, (_, weights, _) = blend(colours, controls, (previous, following), (hidden, None))
     assert weights[:, 1, :, 4:].abs().max() == 0
     torch.testing.assert_close(image[..., :4], previous[..., 2:6], rtol=0, atol=1e-4)
 
@@ -71,7 +71,7 @@ def test_pixels_beyond_the_border_are_never_chosen(axis, shift, masked):
     controls = _controls()
     controls[:, axis] = torch.atanh(torch.tensor(shift / MAX_FLOW))
     controls[:, 1] = 50
-    _, weights = blend(colours, controls, (previous, following), hidden)
+    _, (_, weights, _) = blend(colours, controls, (previous, following), hidden)
     places = torch.arange(10 if axis == 3 else 12) + shift
     inside = (places >= 0) & (places <= len(places) - 1)
     wanted = inside.expand(12, 10) if axis == 3 else inside[:, None].expand(12, 10)
@@ -80,7 +80,7 @@ def test_pixels_beyond_the_border_are_never_chosen(axis, shift, masked):
     assert weights[:, 1][~taken].abs().max() == 0
     still = _controls()
     still[:, 2] = 50
-    assert blend(colours, still, (previous, following), hidden)[1][:, 2].min() > 0.99
+    assert blend(colours, still, (previous, following), hidden)[1].weights[:, 2].min() > 0.99
 
 
 def test_warp_samples_bilinearly_and_repeats_the_border():
@@ -104,3 +104,35 @@ def test_gradients_of_flow_and_weights():
         return blend(colours, values, (previous, following), (hidden, None))[0]
 
     assert torch.autograd.gradcheck(image, (controls,))
+
+
+def test_sharp_blending_takes_one_source_a_place_and_never_a_hidden_one():
+    colours, previous, following = _images()
+    controls = _controls()
+    controls[:, 1, :6], controls[:, 2, 6:] = 3.0, 3.0  # the upper half from before, the lower from after
+    hidden = torch.zeros(2, 1, 12, 10)
+    hidden[:, :, :2] = 1
+    image, (_, weights, _) = blend(colours, controls, (previous, following), (hidden, None), sharp=True)
+    torch.testing.assert_close(weights.sum(1), torch.ones(2, 12, 10))
+    assert (weights[:, 1, :2] == 0).all()
+    torch.testing.assert_close(image[:, :, 3:5], previous[:, :, 3:5])
+    torch.testing.assert_close(image[:, :, 7:], following[:, :, 7:])
+    mixed = ((weights > 0).sum(1) > 1).any(2)[0]
+    assert mixed.nonzero().ravel().tolist() in ([1, 2, 5, 6], [2, 5, 6])  # where sources meet
+
+
+def test_routing_at_the_networks_own_size_is_the_blend():
+    colours, previous, following = _images()
+    controls = torch.randn(2, 7, 12, 10, generator=torch.Generator().manual_seed(3))
+    image, routes = blend(colours, controls, (previous, following), (None, None))
+    torch.testing.assert_close(route(routes, (previous, following)), image)
+
+
+def test_routing_keeps_the_resolution_of_the_references():
+    """The network saw 12x10 pixels; the references have four times as many rows and columns."""
+    colours, previous, following = _images()
+    controls = _controls()
+    controls[:, 1] = 50
+    _, routes = blend(colours, controls, (previous, following), (None, None))
+    large = torch.rand(2, 3, 48, 40, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    torch.testing.assert_close(route(routes, (large, -large)), large, atol=1e-4, rtol=0)

@@ -1,0 +1,83 @@
+"""Patterns and seams, where it is known what is there."""
+
+import numpy as np
+import pytest
+import torch
+
+from stcnet_lib.config import StcnetConfig
+from stcnet_lib.evaluation.artefacts import PERIODS, pattern_energy, seam
+from stcnet_lib.models.autoencoder import Decoder
+from stcnet_lib.regions import region_rows
+from stcnet_lib.restoration import FADE, hide_seams, paste_band
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_a_woven_pattern_shows_and_noise_does_not(period):
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(40, 64, 48))
+    wave = np.cos(2 * np.pi * np.arange(64) / period)[:, None]
+    assert pattern_energy(noise, period) == pytest.approx(1, abs=0.15)
+    assert pattern_energy(noise + wave, period) > 3
+    assert pattern_energy(rng.normal(size=(40, 64, 48)).cumsum(1).cumsum(2), period) < 1.5  # smooth
+
+
+@pytest.mark.parametrize("encoder", ["full", "space_to_depth"])
+def test_resizing_weaves_nothing_where_deconvolutions_do(encoder):
+    """Untrained networks on features of noise: 8 seeds together."""
+    energy = {}
+    for upsampling in ("deconvolution", "resize"):
+        pictures = []
+        for seed in range(8):
+            torch.manual_seed(seed)
+            config = StcnetConfig(encoder=encoder, channels=8, upsampling=upsampling, output="tanh")
+            with torch.no_grad():
+                # Features that hardly vary: whatever varies from pixel to pixel comes from the decoder.
+                features = torch.randn(4, 32, 1, 1) + 0.05 * torch.randn(4, 32, 16, 16)
+                pictures.append(Decoder(32, config)(features)[0].mean(1)[:, 8:-8, 8:-8].numpy())
+        energy[upsampling] = max(pattern_energy(np.concatenate(pictures), period) for period in PERIODS)
+    assert energy["deconvolution"] > 10
+    assert energy["resize"] < 2
+
+
+def test_a_step_in_brightness_is_taken_off_inside_the_band_alone():
+    rng = np.random.default_rng(1)
+    clean = np.clip(rng.normal(120, 4, (1, 90, 40, 3)), 0, 255).astype(np.uint8)
+    frame = clean[0].copy()
+    frame[30:60] = 0  # hidden
+    reference = np.clip(clean[0].astype(int) + 15, 0, 255).astype(np.uint8)  # brighter by 15
+    pasted = frame.copy()
+    paste_band(pasted, reference, 1)
+    hidden = pasted.copy()
+    hide_seams(hidden, frame, reference, 1, np.array([False, True, False]))
+    before, after = (seam(image[None], clean, 30) for image in (pasted, hidden))
+    assert before > 3
+    assert after < 1.5
+    assert np.array_equal(hidden[:30], frame[:30])
+    assert np.array_equal(hidden[60:], frame[60:])
+    reach = round(FADE * 90)
+    assert np.array_equal(hidden[30 + reach : 60 - reach], pasted[30 + reach : 60 - reach])
+
+
+def test_an_edge_of_the_person_is_no_seam():
+    frame = np.full((90, 40, 3), 200, np.uint8)
+    frame[:30] = 40  # a dark coat ends where the band begins
+    reference = frame.copy()
+    pasted = frame.copy()
+    paste_band(pasted, reference, 1)
+    hide_seams(pasted, frame, reference, 1, np.array([False, True, False]))
+    assert np.array_equal(pasted, frame)
+
+
+def test_borders_with_other_flagged_thirds_are_left_alone():
+    rng = np.random.default_rng(2)
+    frame, reference = rng.integers(0, 255, (2, 90, 40, 3)).astype(np.uint8)
+    pasted = frame.copy()
+    paste_band(pasted, reference, 1)
+    same = pasted.copy()
+    hide_seams(same, frame, reference, 1, np.array([True, True, True]))
+    assert np.array_equal(same, pasted)
+    for height in (2, 5, 31):  # bands of a row or none
+        small = rng.integers(0, 255, (height, 8, 3)).astype(np.uint8)
+        for region in range(3):
+            hide_seams(small.copy(), small, small, region, np.zeros(3, bool))
+    assert region_rows(90) == (0, 30, 60, 90)
