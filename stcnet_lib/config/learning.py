@@ -38,6 +38,10 @@ class ReIDConfig(Section):
     lr_step: int = Field(50, ge=1, description="epochs")
     lr_gamma: float = Field(0.1, gt=0, le=1)
     warmup: Fraction = Field(0.0, description="share of the steps with a linearly rising rate")
+    average: Fraction = Field(
+        0.0,
+        description="share of the last steps whose weights are averaged; 0: the last weights themselves",
+    )
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     flip: Fraction = Field(0.5, description="chance of a horizontal flip, one decision a clip")
     colour_jitter: Fraction = Field(0.0, description="brightness, contrast, saturation, one draw a clip")

@@ -16,6 +16,7 @@ from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.models.backbone import load_pretrained
 from stcnet_lib.models.reid import ReIDNetwork
 from stcnet_lib.progress import Progress
+from stcnet_lib.training.averaging import WeightAverage, estimate_statistics
 from stcnet_lib.training.compute import Compute, unwrapped
 from stcnet_lib.training.history import History
 from stcnet_lib.training.schedule import reid_rate, set_rate
@@ -36,8 +37,8 @@ def train_reid(
 ) -> tuple[ReIDNetwork, History, TrainingState]:
     """Train on the train tracklets of a split.
 
-    Returns the network, in evaluation mode, its history, and the state, which the caller removes once
-    the weights are written.
+    Returns the network (with `average` the mean of its last ones), in evaluation mode, its history, and the
+    state, which the caller removes once the weights are written.
 
     Args:
         stores: the data set, or several completions of it, of which each clip draws one.
@@ -50,10 +51,11 @@ def train_reid(
     """
     dataset = ClipDataset(stores, split, config, seed)
     network, placed, optimizer = _build(config, dataset.num_classes, seed, compute)
-    state = TrainingState(
-        folder, resume_key, {"network": network, "optimizer": optimizer}, compute, runtime.save_steps
-    )
-    history = History(state, dataset.steps_per_epoch * config.epochs)
+    total = dataset.steps_per_epoch * config.epochs
+    average = WeightAverage(network, config.average, total)
+    parts = {"network": network, "optimizer": optimizer, "average": average}
+    state = TrainingState(folder, resume_key, parts, compute, runtime.save_steps)
+    history = History(state, total)
     first = state.resume()
     loader = clip_loader(dataset, config.batch, first, runtime.workers, compute)
     placed.train()
@@ -73,6 +75,7 @@ def train_reid(
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
+            average.after_step(step + 1)
 
             accuracy = (logits.argmax(1) == labels).float().mean()
             values = compute.average({"loss": loss, "accuracy": accuracy})
@@ -80,8 +83,10 @@ def train_reid(
             history.record(step, values, lr=rate, seconds=time.perf_counter() - started)
             progress.advance(loss=values["loss"])
             state.after_step(step + 1, signals)
-    network.eval()
-    return network, history, state
+    if average.averages:
+        # Not part of the state: whoever is killed here goes on at the last saved step and comes by again.
+        estimate_statistics(average.network, dataset, config, runtime.workers, compute)
+    return average.network.eval(), history, state
 
 
 def _build(config: ReIDConfig, num_classes: int, seed: int, compute: Compute):

@@ -64,6 +64,13 @@ def trainings(store_path, scores_path, tmp_path, reid_config, guider_config, stc
         "reid": lambda folder: command(
             "train_reid", reid_config, store=store_path, model=folder / "model.json", seed=3
         ),
+        "averaged": lambda folder: command(
+            "train_reid",
+            reid_config.model_copy(update={"average": 0.9}),
+            store=store_path,
+            model=folder / "model.json",
+            seed=3,
+        ),
         "stcnet": lambda folder: command(
             "train_stcnet",
             stcnet_config,
@@ -76,7 +83,7 @@ def trainings(store_path, scores_path, tmp_path, reid_config, guider_config, stc
     }
 
 
-@pytest.mark.parametrize("name", ["guider", "reid", "stcnet"])
+@pytest.mark.parametrize("name", ["guider", "reid", "averaged", "stcnet"])
 def test_killed_training_ends_with_the_same_weights(trainings, tmp_path, name):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     run_to_the_end(trainings[name](whole))
