@@ -1,15 +1,28 @@
-"""How sure a difference is: a paired bootstrap over identities.
+"""How sure a difference is: a paired bootstrap over identities and runs.
 
 The queries of one person share clothes, gait and the same matches, so their results rise and fall together.
 A bootstrap that draws queries takes them for independent and reports intervals that are falsely narrow (on
 the walkers ±2.7 points of mAP instead of ±4.4). So whole identities are drawn, with all their queries; and
-both systems are read at the same draw, since a difference on the same people is far surer than two separate
+all systems are read at the same draw, since a difference on the same people is far surer than two separate
 means.
 
-Every system may have been trained several times, and on several splits. The same people are drawn for all
-of these runs, and a query's results are averaged over the seeds first: the interval is that of the mean over
-these seeds. What it leaves out is the noise of training: another seed moves the results as well, so the
-spread over runs has to stand beside it.
+Every system may have been trained several times, and on several splits. Another seed moves the results as
+well, so runs are drawn beside people: seeds, or, of several splits, splits, whose means hold the noise of
+their own trainings. A draw of people is read off the mean over the n runs; a draw of runs adds to it
+
+    sum_r w_r Y_r,   w_r = (g_r - mean(g)) / sqrt(n (n - 1)) · sqrt((n - 1) / χ²),
+
+where Y_r is the metric of run r on all people, the g are n standard normal numbers and χ² is drawn with n - 1
+degrees of freedom. Drawing n runs with replacement is the same with w_r = (times drawn - 1) / n. Of three
+runs that is too narrow in three ways, of which this is free: its variance is (n - 1) / n of that of a mean
+(s² / n, which the first factor has); a normal tail belongs to a known s (the second makes it Student's t with
+n - 1 degrees of freedom: 2.2 times as wide for three runs); and three runs have only ten different draws.
+One run says nothing of the noise of training, and the interval is that of people alone.
+
+The draws of runs are common to all systems, by place: run r of one is paired with run r of the other. So what
+a training does to both alike cancels in their difference, all of it where both rows are of one network on
+different test data (frozen rows). What it does to some people more than to others counts in both parts:
+intervals of several runs are a little wide rather than narrow.
 """
 
 from __future__ import annotations
@@ -25,6 +38,7 @@ METRICS = ("mAP", "rank-1")
 # The per-query tables (`ProtocolResult.queries`) of one system: split -> one for each seed.
 Runs = Mapping[int, Sequence[pd.DataFrame]]
 
+_RUN_STREAM = 1  # of random numbers: draws of runs are independent of those of identities
 _CHUNK_COUNTS = 1 << 22  # how often each identity was drawn, in memory at a time: 32 MiB
 
 
@@ -53,17 +67,31 @@ def draw_identities(identities: int, resamples: int, seed: int) -> Iterator[np.n
         yield generator.multinomial(identities, chances, size=min(block, resamples - start))
 
 
+def draw_runs(runs: int, resamples: int, seed: int) -> np.ndarray:
+    """How much more than its share each run counts: (R, n), rows that add up to 0 (see above).
+
+    Sums of these with the values of n runs are distributed as s / sqrt(n) times Student's t. One run has
+    nothing to vary: 0.
+    """
+    if runs == 1:
+        return np.zeros((resamples, 1))
+    generator = np.random.default_rng([_RUN_STREAM, seed])
+    normal = generator.standard_normal((resamples, runs))
+    chi_square = generator.chisquare(runs - 1, (resamples, 1))
+    return (normal - normal.mean(axis=1, keepdims=True)) / np.sqrt(runs * chi_square)
+
+
 def bootstrap_metrics(systems: Mapping[str, Runs], resamples: int, seed: int) -> np.ndarray:
-    """Every system's metrics at the same draws of identities, the mean over its splits.
+    """Every system's metrics at the same draws of identities and runs, the mean over its splits.
 
     People are drawn from all splits together, each with the queries of every split that tests them. A split
     none of whose people were drawn counts for nothing in that draw.
 
     Args:
-        systems: name -> its runs, all with the same splits and, in each, the same queries.
+        systems: name -> its runs, all with the same splits and, in each, the same queries and as many seeds.
 
     Returns:
-        (S, R, M), the metrics in the order of `METRICS`.
+        (S, R, M), the metrics in the order of `METRICS`. A draw of runs may leave the range of a metric.
     """
     parts = [_values_of_split(systems, split) for split in _splits(systems)]
     people = np.unique(np.concatenate([pid for pid, _ in parts]))
@@ -73,7 +101,17 @@ def bootstrap_metrics(systems: Mapping[str, Runs], resamples: int, seed: int) ->
         sums = [np.bincount(index, column, len(people)) for column in values.reshape(len(pid), -1).T]
         tables.append((np.bincount(index, minlength=len(people)), np.stack(sums, axis=1)))
     drawn = [_mean_over_splits(n, tables) for n in draw_identities(len(people), resamples, seed)]
-    return np.concatenate(drawn).reshape(resamples, len(systems), len(METRICS)).swapaxes(0, 1)
+    of_people = np.concatenate(drawn).reshape(resamples, len(systems), len(METRICS)).swapaxes(0, 1)
+    of_runs = np.stack([_of_runs(runs) for runs in systems.values()])  # (S, n, M)
+    return of_people + np.einsum("rn,snm->srm", draw_runs(of_runs.shape[1], resamples, seed), of_runs)
+
+
+def _of_runs(runs: Runs) -> np.ndarray:
+    """The metrics of every run (n, M): of every split, its mean over seeds; of one split, of every seed."""
+    of_splits = [[_per_query(table).mean(axis=0) for table in tables] for tables in runs.values()]
+    if len(of_splits) == 1:
+        return np.array(of_splits[0])
+    return np.array([np.mean(seeds, axis=0) for _, seeds in sorted(zip(runs, of_splits, strict=True))])
 
 
 def _splits(systems: Mapping[str, Runs]) -> list[int]:
@@ -81,6 +119,10 @@ def _splits(systems: Mapping[str, Runs]) -> list[int]:
     first, *others = found.values()
     if any(other != first for other in others):
         raise ValueError(f"bootstrap: got the splits {found}, wanted the same ones of every system")
+    for split in first:
+        seeds = {name: len(runs[split]) for name, runs in systems.items()}
+        if len(set(seeds.values())) > 1:
+            raise ValueError(f"bootstrap: got {seeds} runs of split {split}, wanted as many of every system")
     return first
 
 
@@ -127,8 +169,7 @@ def _per_query(table: pd.DataFrame) -> np.ndarray:
 
 def _means(runs: Runs) -> np.ndarray:
     """The metrics (M,): the mean over splits of the mean over seeds."""
-    of_splits = [[_per_query(table).mean(axis=0) for table in tables] for tables in runs.values()]
-    return np.mean([np.mean(seeds, axis=0) for seeds in of_splits], axis=0)
+    return _of_runs(runs).mean(axis=0)
 
 
 def paired_bootstrap(
@@ -136,7 +177,8 @@ def paired_bootstrap(
 ) -> dict[str, dict[str, Interval]]:
     """Metric -> `a`, `b` and `difference` (b - a), each with its percentile interval."""
     drawn = bootstrap_metrics({"a": a, "b": b}, resamples, seed)  # (2, R, M)
-    drawn = np.concatenate([drawn, drawn[1:] - drawn[:1]])
+    # Rows are shares, so their bounds are; differences are taken of what was drawn.
+    drawn = np.concatenate([np.clip(drawn, 0, 1), drawn[1:] - drawn[:1]])
     value_a, value_b = _means(a), _means(b)
     values = (value_a, value_b, value_b - value_a)
     low, high = np.quantile(drawn, _tails(level), axis=1)  # (3, M) each

@@ -1,4 +1,4 @@
-"""The bootstrap over identities against a plain loop with the same draws, and cases with a known answer."""
+"""The bootstrap over identities and runs against plain loops with the same draws, and known answers."""
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ from stcnet_lib.evaluation.statistics import (
     Runs,
     bootstrap_metrics,
     draw_identities,
+    draw_runs,
     gap_closed,
     paired_bootstrap,
 )
@@ -121,6 +122,8 @@ def test_different_queries_are_refused():
         paired_bootstrap(once(a), once(a), 100, level=95)
     with pytest.raises(ValueError, match="the same ones of every system"):
         paired_bootstrap(once(a), {1: [a]}, 100)
+    with pytest.raises(ValueError, match="wanted as many of every system"):
+        paired_bootstrap(once(a), {0: [a, a]}, 100)
 
 
 def test_gap_closed_equals_a_loop():
@@ -159,9 +162,9 @@ def test_gap_closed_is_unbounded_where_the_gap_may_be_none():
 
 
 def repeats(quality: float, first_seed: int) -> Runs:
-    """Two splits of three seeds each; people 0 to 7 are tested in split 0, people 4 to 11 in split 1."""
+    """Four splits of three seeds each; people 0 to 7 are tested in the first, 4 to 11 in the second, …"""
     runs: dict[int, list[pd.DataFrame]] = {}
-    for split, people in ((0, range(0, 8)), (1, range(4, 12))):
+    for split, people in enumerate((range(0, 8), range(4, 12), range(2, 10), range(0, 12))):
         tables = [queries(first_seed + 10 * split + seed, quality=quality) for seed in range(3)]
         runs[split] = [table[table["pid"].isin([3 * person for person in people])] for table in tables]
     return runs
@@ -182,29 +185,108 @@ def loop_mean(runs: Runs, times: dict[int, int]) -> tuple[float, float] | None:
     return tuple(sum(values) / len(values) for values in zip(*of_splits, strict=True))
 
 
-def test_runs_share_the_draws_and_average_seeds_before_splits():
-    systems = {"raw": repeats(0.0, 0), "restored": repeats(0.1, 3), "clean": repeats(0.25, 6)}
+def loop_of_runs(runs: Runs, times: dict[int, int], extra: np.ndarray) -> np.ndarray:
+    """Metrics of a draw of people, and of the runs, of which each counts `extra` more than its share."""
+    every = dict.fromkeys(times, 1)
+    (one, *more) = runs
+    singly = [{split: runs[split]} for split in runs] if more else [{one: [table]} for table in runs[one]]
+    moved = np.zeros(2)
+    for weight, run in zip(extra, singly, strict=True):
+        moved += weight * np.array(loop_mean(run, every))
+    return np.array(loop_mean(runs, times)) + moved
+
+
+@pytest.mark.parametrize("splits", [(0, 1, 2, 3), (3,)])
+def test_splits_or_seeds_share_the_draws_and_seeds_are_averaged_before_splits(splits):
+    systems = {"raw": repeats(0.0, 0), "restored": repeats(0.1, 50), "clean": repeats(0.3, 100)}
+    systems = {name: {split: runs[split] for split in splits} for name, runs in systems.items()}
     people = [3 * person for person in range(12)]
     counts = np.concatenate(list(draw_identities(12, 40, seed=0)))
+    extra = draw_runs(4 if len(splits) > 1 else 3, 40, seed=0)
     looped = np.array(
         [
-            [loop_mean(runs, dict(zip(people, row, strict=True))) for row in counts]
+            [
+                loop_of_runs(runs, dict(zip(people, row, strict=True)), weights)
+                for row, weights in zip(counts, extra, strict=True)
+            ]
             for runs in systems.values()
         ]
     )
     np.testing.assert_allclose(bootstrap_metrics(systems, 40, seed=0), looped, atol=1e-12)
 
     values = np.array([loop_mean(runs, dict.fromkeys(people, 1)) for runs in systems.values()])
-    found = paired_bootstrap(systems["raw"], systems["restored"], 40)["mAP"]["difference"]
-    assert found.value == pytest.approx(values[1, 0] - values[0, 0])
-    low, high = np.percentile(looped[1, :, 0] - looped[0, :, 0], [2.5, 97.5])
-    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
+    found = paired_bootstrap(systems["raw"], systems["restored"], 40)["mAP"]
+    assert found["difference"].value == pytest.approx(values[1, 0] - values[0, 0])
+    for name, wanted in (("a", np.clip(looped[0], 0, 1)), ("difference", looped[1] - looped[0])):
+        low, high = np.percentile(wanted[:, 0], [2.5, 97.5])
+        assert (found[name].low, found[name].high) == (pytest.approx(low), pytest.approx(high))
 
     closed = gap_closed(*systems.values(), 40)["mAP"]
     assert closed.value == pytest.approx((values[1, 0] - values[0, 0]) / (values[2, 0] - values[0, 0]))
-    ratio = (looped[1, :, 0] - looped[0, :, 0]) / (looped[2, :, 0] - looped[0, :, 0])
-    low, high = np.percentile(ratio, [2.5, 97.5])
-    assert (closed.low, closed.high) == (pytest.approx(low), pytest.approx(high))
+    gap = looped[2, :, 0] - looped[0, :, 0]
+    if np.mean(gap <= 0) > 0.025:
+        assert (closed.low, closed.high) == (None, None)
+    else:
+        low, high = np.percentile(((looped[1] - looped[0])[:, 0] / gap)[gap > 0], [2.5, 97.5])
+        assert (closed.low, closed.high) == (pytest.approx(low), pytest.approx(high))
+
+
+def test_draws_of_runs_make_students_interval():
+    """Of runs alone the interval is the textbook's: the mean ± t · s / sqrt(n), t = 4.303 for three runs."""
+    assert (draw_runs(1, 5, seed=0) == 0).all()
+    for values, t in (([0.60, 0.64, 0.71], 4.303), ([0.60, 0.61, 0.64, 0.71, 0.66, 0.7], 2.571)):
+        extra = draw_runs(len(values), 100_000, seed=0)
+        assert extra.sum(axis=1) == pytest.approx(np.zeros(100_000), abs=1e-9)
+        half = t * np.std(values, ddof=1) / len(values) ** 0.5
+        # 100,000 draws know the 2.5 % quantile of t with two degrees of freedom to about 1 %.
+        assert np.quantile(extra @ values, [0.025, 0.975]) == pytest.approx([-half, half], rel=0.04)
+
+
+def simulated(generator: np.random.Generator, runs: int, people: int, frozen: bool) -> tuple[Runs, Runs]:
+    """Two systems that differ by 0.05, with known deviations of people, runs and both together.
+
+    Of people 0.08 (in the difference), of runs 0.04 in each system (none in the difference if `frozen`, where
+    both are of one network), and 0.05 in every single value.
+    """
+    of_people = generator.normal(0, 0.08, people)
+    of_runs = generator.normal(0, 0.04, (2, runs))
+    if frozen:
+        of_runs[1] = of_runs[0]
+    both = []
+    for system, shift in enumerate((0.0, 0.05 + of_people)):
+        noise = generator.normal(0, 0.05, (runs, people))
+        ap = 0.5 + shift + of_runs[system][:, None] + noise
+        first = np.ones(people, int)
+        frames = [
+            pd.DataFrame({"tracklet": range(people), "pid": range(people), "ap": row, "first_match": first})
+            for row in ap
+        ]
+        both.append({0: frames})
+    return both[0], both[1]
+
+
+@pytest.mark.parametrize(
+    ("runs", "frozen", "least", "most"), [(3, False, 0.93, 0.985), (2, False, 0.93, 1), (3, True, 0.93, 1)]
+)
+def test_intervals_cover_a_known_difference(runs, frozen, least, most):
+    """The share of 400 simulated experiments whose 95 % interval holds the true difference, 0.05.
+
+    0.95 ± 0.022 is what 400 experiments tell of a true 95 % (two standard errors). A little above is
+    expected: what is special to one person in one run counts twice.
+    """
+    generator = np.random.default_rng(1)
+    covered = people_alone = 0
+    for _ in range(400):
+        a, b = simulated(generator, runs, 30, frozen)
+        found = paired_bootstrap(a, b, 300)["mAP"]["difference"]
+        covered += found.low <= 0.05 <= found.high
+        values = np.array([table["ap"] for table in b[0]]) - np.array([table["ap"] for table in a[0]])
+        of_people = values.mean(axis=0)
+        half = 1.96 * of_people.std(ddof=1) / 30**0.5
+        people_alone += abs(of_people.mean() - 0.05) <= half
+    assert least <= covered / 400 <= most
+    if not frozen:
+        assert people_alone / 400 < 0.75, "the noise of training is what the old interval lacked"
 
 
 def test_a_split_none_of_whose_people_are_drawn_counts_for_nothing():
@@ -217,14 +299,20 @@ def test_a_split_none_of_whose_people_are_drawn_counts_for_nothing():
     counts = np.concatenate(list(draw_identities(2, 50, seed=0)))
     wanted = {(2, 0): 0.0, (1, 1): 0.5, (0, 2): 1.0}
     assert {tuple(row) for row in counts.tolist()} == set(wanted)
-    np.testing.assert_allclose(drawn, [wanted[tuple(row)] for row in counts.tolist()], atol=1e-15)
+    of_people = drawn - draw_runs(2, 50, seed=0) @ [0.0, 1.0]  # what drawing splits adds
+    np.testing.assert_allclose(of_people, [wanted[tuple(row)] for row in counts.tolist()], atol=1e-12)
 
 
-def test_seeds_that_only_repeat_leave_the_interval_and_opposite_ones_cancel():
+def test_seeds_that_only_repeat_leave_the_interval_and_opposite_ones_widen_it():
     a = queries(0)
     alone = paired_bootstrap(once(a), once(a), 200)["mAP"]["a"]
     thrice = paired_bootstrap({0: [a, a, a]}, {0: [a, a, a]}, 200)["mAP"]["a"]
     assert (thrice.low, thrice.high) == (pytest.approx(alone.low), pytest.approx(alone.high))
-    mirror = a.assign(ap=1 - a["ap"])  # the mean of both is 1/2 for every query
-    flat = paired_bootstrap({0: [a, mirror]}, {0: [a, mirror]}, 200)["mAP"]["a"]
-    assert (flat.value, flat.low, flat.high) == tuple(pytest.approx(0.5) for _ in range(3))
+    mirror = a.assign(ap=1 - a["ap"])  # the mean of both is 1/2 for every query, so people vary nothing
+    found = paired_bootstrap({0: [a, mirror]}, {0: [a, mirror]}, 2000)["mAP"]
+    assert found["a"].value == pytest.approx(0.5)
+    moved = draw_runs(2, 2000, seed=0) @ [a["ap"].mean(), mirror["ap"].mean()]
+    low, high = np.quantile(np.clip(0.5 + moved, 0, 1), [0.025, 0.975])
+    assert (found["a"].low, found["a"].high) == (pytest.approx(low), pytest.approx(high))
+    same = found["difference"]  # of the same runs: all that trainings do to both cancels
+    assert (same.low, same.high) == (pytest.approx(0, abs=1e-12), pytest.approx(0, abs=1e-12))
