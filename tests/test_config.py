@@ -319,7 +319,7 @@ def test_the_paper_preset_sets_every_deviation_of_the_embedded_default_back():
     assert config.completions["stcnet"] == defaults.completions["stcnet"]
 
 
-@pytest.mark.parametrize("name", ["seeds", "ablations"])
+@pytest.mark.parametrize("name", ["seeds", "ablations", "frozen"])
 def test_an_experiment_fits_over_the_embedded_default(name):
     values = embedded()
     update_config(values, yaml.safe_load(Path(f"workflow/presets/{name}.yaml").read_text()))

@@ -89,8 +89,8 @@ def compare(
 ) -> dict[str, Any]:
     """One row a cell and one mean a variant, both in the given order.
 
-    Intervals are 95 %, from a bootstrap over identities; differences are paired with the same network
-    trained and tested on raw data, same splits and seeds.
+    Intervals are 95 %, from a bootstrap over identities, and of means over the runs as well; differences are
+    paired with the same network trained and tested on raw data, same splits and seeds.
 
     Args:
         shares: (split, seed) -> what is hidden there, for results by share; without it there are none.

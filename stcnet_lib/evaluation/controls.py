@@ -3,18 +3,24 @@
 Each variant with data that it made is paired with the variants that differ in completions alone: same
 re-ID network, same masks, and trained likewise, on the same data or each on the data it is tested on. Copies
 are controls only if they were taken from the frames that STCnet was given; other networks may choose theirs.
+
+Frozen rows are of one network, trained once, on other test data: they differ by these data alone, and what a
+training happens to be good at is the same for all. So each is compared with raw and with copied test data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from stcnet_lib.evaluation.comparison import KEYS, VARIANT, Cell, Result, runs_by_split
 from stcnet_lib.evaluation.statistics import paired_bootstrap
 from stcnet_lib.evaluation.variants import data_sets
 
 Variant = tuple[str, str, str]
+_RAW = "raw"
 _FROM_FRAMES = ("copy", "median", "mean")  # methods that are given frames, as STCnet is
 
 
@@ -96,23 +102,66 @@ def against_controls(
     """
     rows = []
     for restored, control in pairs(results, made):
-        cells = [cell for cell in results if cell.variant == restored]
-        both = {cell: twin for cell in cells if (twin := cell.with_data(*control[1:])) in results}
-        if not both:
-            continue
-        row: dict[str, Any] = {
-            name: dict(zip(VARIANT, variant, strict=True))
-            for name, variant in (("restored", restored), ("control", control))
-        }
-        own, other = (runs_by_split(list(those), results) for those in (both, both.values()))
-        found = paired_bootstrap(other, own, resamples)
-        for metric, key in KEYS.items():
-            runs = [
-                _value(results[cell], metric) - _value(results[twin], metric) for cell, twin in both.items()
-            ]
-            row[key] = found[metric]["difference"].as_dict() | {"runs": runs}
-        rows.append(row)
+        if differences := _differences(restored, control, results, resamples):
+            named = {"restored": restored, "control": control}
+            rows.append({name: dict(zip(VARIANT, named[name], strict=True)) for name in named} | differences)
     return rows
+
+
+def frozen_rows(
+    results: Mapping[Cell, Result], made: Mapping[str, Made], resamples: int
+) -> list[dict[str, Any]]:
+    """One row a variant whose network is tested on other data too: {network, train, test}, mAP and rank1.
+
+    `against` holds differences as in `against_controls`: `raw`, to the same network tested on raw data, and
+    `copy`, tested on copies of the same masks (of raw and clean data: of predicted ones), whose name is in
+    `copied`. Each is None where there is no such row, or it is the row itself.
+    """
+    variants = dict.fromkeys(cell.variant for cell in results)
+    rows = []
+    for variant in variants:
+        siblings = [test for network, train, test in variants if (network, train) == variant[:2]]
+        if len(siblings) < 2:
+            continue
+        copied = _copy_of(variant[2], siblings, made)
+        against = {
+            name: _differences(variant, (*variant[:2], test), results, resamples)
+            if test in siblings and test != variant[2]
+            else None
+            for name, test in ((_RAW, _RAW), ("copy", copied))
+        }
+        own = [results[cell] for cell in results if cell.variant == variant]
+        values = {key: float(np.mean([_value(found, m) for found in own])) for m, key in KEYS.items()}
+        rows.append(
+            dict(zip(VARIANT, variant, strict=True)) | values | {"copied": copied, "against": against}
+        )
+    return rows
+
+
+def _copy_of(test: str, siblings: Sequence[str], made: Mapping[str, Made]) -> str | None:
+    """The first of the test data that were copied with the masks of `test`."""
+    masks = made[test].masks if test in made else "predicted"
+    copies = (name for name in siblings if name in made and made[name][:3:2] == ("copy", masks))
+    return next(copies, None)
+
+
+def _differences(
+    variant: Variant, other: Variant, results: Mapping[Cell, Result], resamples: int
+) -> dict[str, Any] | None:
+    """Metric -> interval of variant - other over the runs that both have, and each run's; None: no runs."""
+    cells = [cell for cell in results if cell.variant == variant]
+    both = {cell: twin for cell in cells if (twin := cell.with_data(*other[1:])) in results}
+    if not both:
+        return None
+    own_runs, other_runs = (runs_by_split(list(those), results) for those in (both, both.values()))
+    found = paired_bootstrap(other_runs, own_runs, resamples)
+    singly = {
+        metric: [_value(results[cell], metric) - _value(results[twin], metric) for cell, twin in both.items()]
+        for metric in KEYS
+    }
+    return {
+        key: found[metric]["difference"].as_dict() | {"runs": singly[metric]} for metric, key in KEYS.items()
+    }
 
 
 def _value(result: Result, metric: str) -> float:

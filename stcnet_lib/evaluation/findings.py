@@ -10,6 +10,7 @@ from stcnet_lib.evaluation.skills import skill_lines
 from stcnet_lib.evaluation.tables import (
     Comparison,
     control_table,
+    frozen_table,
     heading,
     repeated,
     result_table,
@@ -27,11 +28,12 @@ _MOST_IN_FULL = 3
 def comparison_text(comparison: Comparison) -> str:
     """Everything for a terminal: heading, tables of variants, localisation, conclusion."""
     strata, protocols = strata_table(comparison), protocol_table(comparison)
-    controls = control_table(comparison)
+    controls, frozen = control_table(comparison), frozen_table(comparison)
     parts = [
         heading(comparison),
         result_table(comparison, compact=True).as_text() if comparison["rows"] else "no variants",
         "" if controls is None else f"Restored against controls, paired\n{controls.as_text()}",
+        "" if frozen is None else f"{frozen_text(comparison)}\n{frozen.as_text()}",
         "\n".join(comparison.get("controls_left_out") or []),
         "\n".join(skill_lines(comparison.get("restoration"))),
         ""
@@ -42,6 +44,16 @@ def comparison_text(comparison: Comparison) -> str:
         conclusion(comparison),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def frozen_text(comparison: Comparison) -> str:
+    """How to read the table of frozen rows."""
+    over = "people and networks" if repeated(comparison) else "people, with this one network"
+    return (
+        "Frozen rows: one network on other test data, so that the noise of training is the same for all. "
+        "Points of difference to the same network on raw test data and on copies of the same masks, paired; "
+        f"± half the width of the 95 % interval over {over}."
+    )
 
 
 def _localisation_text(runs: Sequence[tuple[str, list[str]]]) -> str:
@@ -117,9 +129,10 @@ def conclusion(comparison: Comparison) -> str:
     mixed = spread["least"] is not None and spread["least"] < 0 < spread["most"]
     noise = "; single runs differ in sign" if mixed else ""
     means = f", a mean of {row['runs']} runs" if repeated(comparison) else ""
+    verdict = _verdict(difference, _chance(comparison, row))
     return (
         f"Training on {row['train']} and testing on {row['test']} data, instead of raw data, changed the mAP "
-        f"of {row['network']} by {points(difference)} points{means}: {_verdict(difference)}{noise}."
+        f"of {row['network']} by {points(difference)} points{means}: {verdict}{noise}."
     )
 
 
@@ -136,12 +149,21 @@ def _restored_by_stcnet(comparison: Comparison) -> set[str]:
     }
 
 
-def _verdict(difference: Mapping[str, float | None]) -> str:
+def _chance(comparison: Comparison, row: Mapping[str, Any]) -> str:
+    """The chance that is in the interval of a row's difference to raw data."""
+    if repeated(comparison):
+        return "the chance of who was tested and of training"
+    if row["train"] == "raw":  # frozen: the same network
+        return "the chance of who was tested"
+    return "the chance of who was tested (not that of training)"
+
+
+def _verdict(difference: Mapping[str, float | None], chance: str) -> str:
     low, high = difference["low"], difference["high"]
     if low is None or high is None:
         return "there is no interval to judge it by"
     if low > 0:
-        return "an improvement beyond the chance of who was tested"
+        return f"an improvement beyond {chance}"
     if high < 0:
-        return "a loss beyond the chance of who was tested"
+        return f"a loss beyond {chance}"
     return "the interval holds 0, so it is not sure to help or to harm"

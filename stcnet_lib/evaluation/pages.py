@@ -10,7 +10,7 @@ import numpy as np
 from stcnet_lib import REGIONS
 from stcnet_lib.evaluation.completion import MOST_FRAMES
 from stcnet_lib.evaluation.completion_table import completion_table, damage_table, kind_table
-from stcnet_lib.evaluation.findings import conclusion
+from stcnet_lib.evaluation.findings import conclusion, frozen_text
 from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.evaluation.reference_study import inversion_table, reference_table
 from stcnet_lib.evaluation.skills import skill_lines
@@ -18,6 +18,7 @@ from stcnet_lib.evaluation.tables import (
     Comparison,
     Table,
     control_table,
+    frozen_table,
     heading,
     repeated,
     result_table,
@@ -85,6 +86,8 @@ def reid_sections(comparison: Comparison) -> list[str]:
             "network, same masks, trained likewise (both on the same data, or each on its own), paired.",
             _markdown(table),
         ]
+    if table := frozen_table(comparison):
+        sections += ["### Frozen rows", frozen_text(comparison), _markdown(table)]
     if lines := comparison.get("controls_left_out"):
         sections.append("\n".join(f"- {line}" for line in lines))
     if lines := skill_lines(comparison.get("restoration")):
@@ -114,10 +117,11 @@ def reid_sections(comparison: Comparison) -> list[str]:
 def _reading(comparison: Comparison) -> str:
     """How to read the table of variants."""
     means = (
-        "Values are means over splits and seeds; the intervals are of these means and leave out the noise of "
-        "training, which the spread over runs shows. "
+        "Values are means over splits and seeds; the intervals are of these means, over people and runs: "
+        "the chance of who was tested and the noise of training, with Student's width for few runs. "
         if repeated(comparison)
-        else "One split and one seed: the intervals leave out the noise of training. "
+        else "One split and one seed: the intervals are over people alone. The noise of training is not in "
+        "them, and another seed may move what was trained again by more. "
     )
     return (
         f"{means}Against raw: points of difference to the same network trained and tested on raw data, "

@@ -1,7 +1,7 @@
 """The tables of `comparison.json` as texts, for the terminal, the HTML page and the Markdown page alike.
 
-Intervals are 95 %, from a bootstrap over identities; differences are paired with the same network trained
-and tested on raw data.
+Intervals are 95 %, from a bootstrap over identities and, where there are several, runs; differences are
+paired with the same network trained and tested on raw data.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from stcnet_lib.evaluation.texts import (
     closed,
     percent,
     points,
+    points_and_half_width,
     signed_points,
     span,
     span_with_deviation,
@@ -87,8 +88,15 @@ def heading(comparison: Comparison) -> str:
     words += [frames_text(comparison["test_frames"])] if comparison.get("test_frames") else []
     words += [f"{' or '.join(f'{n:,}' for n in queries)} queries"] if queries else []
     words += [_means(comparison)] if repeated(comparison) else []
-    words += ["per cent", "[95 % interval, bootstrap over identities]"]
+    words += ["per cent", f"[95 % interval {interval_holds(comparison)}]"]
     return f"Re-identification on {comparison.get('dataset', 'this data set')}: {', '.join(words)}"
+
+
+def interval_holds(comparison: Comparison) -> str:
+    """What the intervals are over: a reader takes one run's for more than it is."""
+    if repeated(comparison):
+        return "over people and runs, the noise of training in it"
+    return "over people alone, the noise of training not in it"
 
 
 def frames_text(test_frames: str | int) -> str:
@@ -180,8 +188,25 @@ def control_table(comparison: Comparison) -> Table | None:
     return Table(head, cells, names=5)
 
 
+def frozen_table(comparison: Comparison) -> Table | None:
+    """Differences of rows of one network by their test data (`frozen`); None where there is no such row."""
+    rows = comparison.get("frozen") or []
+    if not rows:
+        return None
+    columns: list[Column] = [("mAP", lambda row: percent(row["mAP"]))]
+    for key in ("mAP", "rank1"):
+        columns += [
+            (
+                f"{metric_name(key)} against {name}",
+                lambda row, key=key, name=name: points_and_half_width((row["against"][name] or {}).get(key)),
+            )
+            for name in ("raw", "copy")
+        ]
+    return _table(rows, DATA_KEYS, columns)
+
+
 def run_table(comparison: Comparison) -> Table | None:
-    """One row a run; None where nothing was repeated."""
+    """One row a run, with intervals over people alone; None where nothing was repeated."""
     if not repeated(comparison):
         return None
     rows = comparison["rows"]

@@ -70,6 +70,15 @@ def points(difference: Mapping[str, float | None] | None) -> str:
     return signed_points(difference["value"]) + bounds
 
 
+def points_and_half_width(difference: Mapping[str, float | None] | None) -> str:
+    """A difference of shares as `+3.1 ±2.3`, the second half the width of its interval."""
+    if difference is None or difference["value"] is None:
+        return NOTHING
+    low, high = difference["low"], difference["high"]
+    half = "" if low is None or high is None else f" ±{50 * (high - low):.1f}"
+    return signed_points(difference["value"]) + half
+
+
 def signed_points(value: float) -> str:
     """A difference of shares as `+3.1`."""
     text = f"{100 * value:+.1f}"

@@ -7,13 +7,14 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from stcnet_lib.evaluation.findings import conclusion, localisation_parts
+from stcnet_lib.evaluation.findings import conclusion, frozen_text, localisation_parts
 from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.evaluation.skills import skill_lines
 from stcnet_lib.evaluation.tables import (
     Comparison,
     Table,
     control_table,
+    frozen_table,
     heading,
     read_comparison,
     repeated,
@@ -66,6 +67,9 @@ def table_page(comparison: Comparison, *, provenance: str) -> str:
     body.append(_results(comparison))
     if table := control_table(comparison):
         body += ["<h2>Restored against controls, paired</h2>", _table(table, [False] * len(table.rows))]
+    if table := frozen_table(comparison):
+        body += ["<h2>Frozen rows</h2>", f'<p class="note">{escape(frozen_text(comparison))}</p>']
+        body.append(_table(table, _raw_rows(table)))
     if lines := comparison.get("controls_left_out"):
         body += _list("No controls", lines)
     if lines := skill_lines(comparison.get("restoration")):
@@ -82,7 +86,11 @@ def table_page(comparison: Comparison, *, provenance: str) -> str:
     for name, lines in localisation_parts(comparison):
         body += _list(name, lines)
     if table := run_table(comparison):
-        body += ["<details><summary>Every run</summary>", _table(table, _raw_rows(table)), "</details>"]
+        body += [
+            "<details><summary>Every run, with intervals over people alone</summary>",
+            _table(table, _raw_rows(table)),
+            "</details>",
+        ]
     body.append(f'<p class="provenance">{escape(provenance)}</p>')
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

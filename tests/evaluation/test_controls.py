@@ -6,11 +6,18 @@ from test_comparison import RESAMPLES, loop, result
 from test_findings import made
 from test_pages import parse
 
-from stcnet_lib.evaluation.comparison import Cell
-from stcnet_lib.evaluation.controls import Made, against_controls, completions_made, controls_left_out, pairs
+from stcnet_lib.evaluation.comparison import Cell, Result
+from stcnet_lib.evaluation.controls import (
+    Made,
+    against_controls,
+    completions_made,
+    controls_left_out,
+    frozen_rows,
+    pairs,
+)
 from stcnet_lib.evaluation.findings import comparison_text
 from stcnet_lib.evaluation.pages import results_page
-from stcnet_lib.evaluation.tables import control_table
+from stcnet_lib.evaluation.tables import control_table, frozen_table
 from stcnet_lib.figures.table import table_page
 
 MADE = {
@@ -140,3 +147,84 @@ def test_every_page_shows_them(seeds):
     page = table_page(comparison, provenance="")
     assert "Restored against controls" in page
     assert all(cell in page for cell in table.rows[0])
+
+
+def test_frozen_rows_are_of_networks_with_several_test_data():
+    found = results(
+        ("nl", "raw", "raw"),
+        ("nl", "raw", "copy"),
+        ("nl", "raw", "stcnet"),
+        ("nl", "raw", "copy-oracle"),
+        ("nl", "raw", "stcnet-oracle"),
+        ("nl", "stcnet", "stcnet"),  # tested on its own data alone
+        ("nl", "clean", "clean"),
+        ("nl", "clean", "stcnet"),  # neither raw nor copied data
+    )
+    rows = frozen_rows(found, MADE, RESAMPLES)
+    assert [(row["train"], row["test"], row["copied"]) for row in rows] == [
+        ("raw", "raw", "copy"),
+        ("raw", "copy", "copy"),
+        ("raw", "stcnet", "copy"),
+        ("raw", "copy-oracle", "copy-oracle"),
+        ("raw", "stcnet-oracle", "copy-oracle"),
+        ("clean", "clean", None),
+        ("clean", "stcnet", None),
+    ]
+    shown = [(bool(row["against"]["raw"]), bool(row["against"]["copy"])) for row in rows]
+    with_both = [(False, True), (True, False), (True, True), (True, False), (True, True)]
+    assert shown == [*with_both, (False, False), (False, False)]
+
+
+def test_differences_of_frozen_rows_equal_loops():
+    seeds = (0, 1, 2)
+    variants = [("guider", "clean", test) for test in ("raw", "copy", "stcnet")]
+    found = results(*variants, seeds=seeds)
+    row = frozen_rows(found, MADE, RESAMPLES)[2]
+    raw, copied, own = (loop(found, seeds, *variant) for variant in variants)
+    assert (row["mAP"], row["rank1"]) == (pytest.approx(own[0, 0]), pytest.approx(own[1, 0]))
+    for name, other in (("raw", raw), ("copy", copied)):
+        for i, key in enumerate(("mAP", "rank1")):
+            wanted, got = own[i] - other[i], row["against"][name][key]
+            assert got["value"] == pytest.approx(wanted[0])
+            bounds = np.percentile(wanted[1:], [2.5, 97.5])
+            assert [got["low"], got["high"]] == pytest.approx(bounds)
+
+
+def test_what_a_training_does_to_all_test_data_cancels():
+    """Each seed moves all rows of its network alike: the rows move, their difference does not."""
+    raw, stcnet = ("nl", "raw", "raw"), ("nl", "raw", "stcnet")
+    found = results(raw, stcnet, seeds=(0,))
+    for seed, moved in ((1, 0.05), (2, 0.1)):
+        for variant in (raw, stcnet):
+            first = found[Cell(*variant, 0, 0)]
+            queries = first.queries.assign(ap=first.queries["ap"] + moved)
+            metrics = {"metrics": first.metrics["metrics"] | {"mAP": queries["ap"].mean()}}
+            found[Cell(*variant, 0, seed)] = Result(metrics, queries)
+    alone = {cell: result for cell, result in found.items() if cell.seed == 0}
+    (_, one), (_, three) = (frozen_rows(those, MADE, RESAMPLES) for those in (alone, found))
+    for bound in ("value", "low", "high"):
+        assert three["against"]["raw"]["mAP"][bound] == pytest.approx(one["against"]["raw"]["mAP"][bound])
+
+
+@pytest.mark.parametrize(("seeds", "over"), [((0,), "this one network"), ((0, 1), "people and networks")])
+def test_every_page_shows_frozen_rows_with_half_widths(seeds, over):
+    comparison = made({("raw", "raw"): 0.3, ("raw", "copy"): 0.4}, seeds=seeds)
+    value = {"value": 0.031, "low": 0.008, "high": 0.0541}
+    row = {"network": "guider", "train": "raw", "test": "copy", "mAP": 0.712, "rank1": 0.8, "copied": "copy"}
+    comparison["frozen"] = [row | {"against": {"raw": {"mAP": value, "rank1": value}, "copy": None}}]
+    table = frozen_table(comparison)
+    assert table.head[3:] == [
+        *("mAP", "mAP against raw", "mAP against copy", "rank-1 against raw", "rank-1 against copy"),
+    ]
+    assert table.rows == [["guider", "raw", "copy", "71.2", "+3.1 ±2.3", "–", "+3.1 ±2.3", "–"]]
+    assert [table.head, *table.rows] in parse(results_page(comparison))
+    assert table.as_text() in comparison_text(comparison)
+    for page in (
+        results_page(comparison),
+        comparison_text(comparison),
+        table_page(comparison, provenance=""),
+    ):
+        assert "Frozen rows" in page
+        assert over in page
+        assert "±2.3" in page
+    assert frozen_table(made({("raw", "raw"): 0.3})) is None

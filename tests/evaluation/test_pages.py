@@ -48,13 +48,17 @@ def test_the_page_holds_the_tables_of_the_comparison():
     assert conclusion(comparison) in page
     assert "(ground truth)" in page
     assert "means over splits and seeds" in page
+    assert "over people and runs, the noise of training in it" in page
+    assert "chance of who was tested and of training" in page
 
 
 def test_a_page_without_repeats_or_variants():
     single = made({("raw", "raw"): 0.3, ("tem", "tem"): 0.6})
     page = results_page(single)
     assert "Spread over runs" not in page
-    assert "One split and one seed" in page
+    assert "One split and one seed: the intervals are over people alone. The noise of training is not" in page
+    assert "over people alone, the noise of training not in it" in page
+    assert "(not that of training)" in page
     assert "No variants" in results_page(single | {"rows": [], "means": []})
 
 

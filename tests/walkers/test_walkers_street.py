@@ -83,7 +83,7 @@ def test_boxes_drift_jump_and_cut():
         cut = plain.model_copy(update={"cut_off": 1.0})
         made = unsteady(boxes, cut, np.random.default_rng(seed), 128, 64)
         outside += int(((made.top < -2) | (made.top + made.scale > 130)).any())
-    assert outside >= 8
+    assert outside >= 6
 
 
 def test_bystanders_are_behind_the_walker():

@@ -4,7 +4,12 @@ from pathlib import Path
 
 from stcnet_lib.config import EvaluationConfig
 from stcnet_lib.evaluation.comparison import Cell, Result, Shares, compare, flat_table, named_parts
-from stcnet_lib.evaluation.controls import against_controls, completions_made, controls_left_out
+from stcnet_lib.evaluation.controls import (
+    against_controls,
+    completions_made,
+    controls_left_out,
+    frozen_rows,
+)
 from stcnet_lib.files import read_json, replacing, write_json
 from workflow.scripts.command import add_config, add_paths, parser, run
 
@@ -39,6 +44,7 @@ def main() -> None:
     made = completions_made(restoration)
     comparison = compare(results, options.config.bootstrap, shares) | {
         "controls": against_controls(results, made, options.config.bootstrap),
+        "frozen": frozen_rows(results, made, options.config.bootstrap),
         "controls_left_out": controls_left_out(results, made),
         "dataset": options.dataset,
         "protocol": options.config.protocol,
