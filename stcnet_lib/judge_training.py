@@ -12,9 +12,10 @@ from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.filling import Filler
 from stcnet_lib.judging import EVIDENCE, LEAST_CASES, Features, Judge, fit_judge
 from stcnet_lib.progress import Progress
-from stcnet_lib.restoration import fill_pieces, fill_tasks, piece_evidence, task_images, third_of
+from stcnet_lib.restoration import fill_pieces, fill_tasks, piece_evidence, task_images
 
-MOST_TRACKLETS = 250  # of the probe, evenly spaced
+MOST_TRACKLETS = 120  # of the probe, evenly spaced
+MOST_PIECES = 24  # of a tracklet and filler, evenly spaced
 _RAREST = 0.1  # least weight of a planted case against one without an occluder
 
 
@@ -56,11 +57,13 @@ def cases_of(
                 ]
                 if not pieces:
                     continue
+                step = -(-len(pieces) // MOST_PIECES)
+                pieces = pieces[::step]
                 evidence = piece_evidence(pieces, images, scores[own], features)
                 numbers = [frames.start + piece.task.frame for piece in pieces]
                 regions = [piece.region for piece in pieces]
-                clean = [third_of(truth.read_image(n), k) for n, k in zip(numbers, regions, strict=True)]
-                before = [third_of(images[piece.task.frame], piece.region) for piece in pieces]
+                clean = [truth.read_image(number) for number in numbers]
+                before = [images[piece.task.frame] for piece in pieces]
                 after = [piece.picture(images) for piece in pieces]
                 parts.append(
                     pd.DataFrame(

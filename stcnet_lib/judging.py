@@ -1,11 +1,11 @@
 """Nothing made worse: is a third better after it was replaced? The paper replaces whatever is flagged.
 
-Where occluders were planted the answer is known: a replaced third is better if the guider's feature of it
-came nearer to that of the clean third. What is seen without the truth is related to that: how likely the
-third was hidden, how much it resembled its references before and after, how far these are away. A logistic
-regression on the probe, the train tracklets with planted occluders, turns these into a confidence, one for
-each method. A visible third that was flagged by mistake is never better afterwards, so wrong flags are
-learned from too.
+Where occluders were planted the answer is known: a replaced third is better if the guider's feature of the
+frame came nearer to that of the clean frame. What is seen without the truth is related to that: how likely
+the third was hidden, how much the frame resembles others that show the third, without and with the
+replacement, and how far these are away. A logistic regression on the probe, the train tracklets with planted
+occluders, turns these into a confidence, one for each method. A visible third that was flagged by mistake is
+never better afterwards, so wrong flags are learned from too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from stcnet_lib import REGIONS
 
 Features = Callable[[list[np.ndarray]], np.ndarray]  # n pictures, uint8 (h, w, 3) each -> float (n, D)
 
-WITNESSES = 6  # nearest frames that show the third, with which it is compared
+WITNESSES = 6  # nearest frames that show the third, with which the frame is compared
 EVIDENCE = ("hidden", "before", "after", "distance", *REGIONS[1:])
 LEAST_CASES = 30  # of a method, better and worse ones together, to learn from
 _RIDGE = 1.0  # of standardised weights: a few cases decide nothing
@@ -84,8 +84,8 @@ def third_evidence(
         scores: (n,) occlusion scores, small where something hides the third.
         regions: (n,) which third.
         distances: (n,) frames to the nearest reference.
-        before, after: (n, D) features.
-        witnesses: n times (W, D), W >= 1, features of the same third of frames that show it.
+        before, after: (n, D) features of the frame without and with the replacement.
+        witnesses: n times (W, D), W >= 1, features of frames that show the third.
     """
     means = np.stack([_unit(own).mean(axis=0) for own in witnesses]) if len(witnesses) else before
     logit = np.log(np.clip(1 - scores, 1e-6, 1)) - np.log(np.clip(scores, 1e-6, 1))

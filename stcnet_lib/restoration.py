@@ -160,18 +160,12 @@ class Piece:
         return "left" if self.filling is None else self.filling.method
 
     def picture(self, images: dict[int, np.ndarray]) -> np.ndarray:
-        """The region as it will be, uint8 (h, W, 3)."""
+        """The frame as it will be if this region alone is replaced, uint8 (H, W, 3)."""
         image = images[self.task.frame]
         if self.filling is not None:
             image = image.copy()
             paste_band(image, self.filling.image, self.region)
-        return third_of(image, self.region)
-
-
-def third_of(image: np.ndarray, region: int) -> np.ndarray:
-    """The rows of a region, at least one: uint8 (H, W, 3) -> (h, W, 3)."""
-    top, bottom = region_rows(len(image))[region : region + 2]
-    return image[top : max(bottom, top + 1)]
+        return image
 
 
 def fill_tasks(
@@ -265,20 +259,17 @@ def piece_evidence(
     """`third_evidence` of pieces of one tracklet, all with witnesses; `scores` (T, K) are its own."""
     if not pieces:
         return np.zeros((0, len(EVIDENCE)))
-    seen = sorted({(t, piece.region) for piece in pieces for t in piece.task.witnesses})
-    place = {key: i for i, key in enumerate(seen)}
-    pictures = [third_of(images[piece.task.frame], piece.region) for piece in pieces]
-    pictures += [piece.picture(images) for piece in pieces]
-    pictures += [third_of(images[t], region) for t, region in seen]
-    values = features(pictures)
-    before, after, others = np.split(values, [len(pieces), 2 * len(pieces)])
+    frames = sorted({t for piece in pieces for t in (piece.task.frame, *piece.task.witnesses)})
+    place = {t: i for i, t in enumerate(frames)}
+    values = features([images[t] for t in frames] + [piece.picture(images) for piece in pieces])
+    seen, after = values[: len(frames)], values[len(frames) :]
     return third_evidence(
         np.array([scores[piece.task.frame, piece.region] for piece in pieces]),
         np.array([piece.region for piece in pieces]),
         np.array([min(abs(t - piece.task.frame) for t in piece.task.witnesses) for piece in pieces]),
-        before,
+        seen[[place[piece.task.frame] for piece in pieces]],
         after,
-        [others[[place[t, piece.region] for t in piece.task.witnesses]] for piece in pieces],
+        [seen[[place[t] for t in piece.task.witnesses]] for piece in pieces],
     )
 
 

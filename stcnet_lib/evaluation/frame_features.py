@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from stcnet_lib import REGIONS
 from stcnet_lib.data.transforms import TestTransform
 from stcnet_lib.evaluation.completion import Features
 from stcnet_lib.models.reid import ReIDNetwork, spatial_mean
@@ -37,12 +36,9 @@ def frame_features(network: ReIDNetwork, compute: Compute) -> Features:
 
 
 def picture_features(network: ReIDNetwork, compute: Compute) -> Callable[[list[np.ndarray]], np.ndarray]:
-    """A function from pictures of thirds, n of uint8 (h, w, 3) of any sizes, to features (n, D) float32.
-
-    Each is brought to a third of the network's height first.
-    """
+    """A function from frames, n of uint8 (h, w, 3) of any sizes, to features (n, D) float32."""
     network = compute.place(network).eval()
-    transform = TestTransform(network.config.height // len(REGIONS), network.config.width)
+    transform = TestTransform(network.config.height, network.config.width)
 
     @torch.inference_mode()
     def features(pictures: list[np.ndarray]) -> np.ndarray:

@@ -2,14 +2,12 @@
 
 Thirds of which nobody knows whether something real hides them (`planting/doubt.py`) count neither as hidden
 nor as visible; `…_with_doubtful` counts them as visible, so that the truth lies between both. Features are
-the guider's of a third cut out of its frame, the map of its last layer averaged; a completion is the better
-the nearer they come to those of the third without the occluder.
+the guider's of whole frames; a completion is the better the nearer they come to those of the clean frame.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,12 +16,11 @@ import pandas as pd
 from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.evaluation.damage import replaced_flags, rows_of
 from stcnet_lib.evaluation.localisation import auroc, average_precision
-from stcnet_lib.regions import region_rows
 
 VISIBLE = 0.05  # share of the person covered up to which an untouched third counts as visible
 HALF = 0.5  # share of the person covered from which a third is hidden by half
 
-ThirdFeatures = Callable[[list[np.ndarray]], np.ndarray]  # n pictures, uint8 (h, w, 3) each -> float (n, D)
+FrameFeatures = Callable[[list[np.ndarray]], np.ndarray]  # n frames, uint8 (h, w, 3) each -> float (n, D)
 
 
 def measure_flags(
@@ -84,37 +81,38 @@ def measure_change(truth: TrackletStore, regions: pd.DataFrame, chosen: np.ndarr
     return {"changed_visible": changed / visible if visible else None}
 
 
-def third_cosines(
+def frame_cosines(
     occluded: TrackletStore,
     completed: Mapping[str, TrackletStore],
     truth: TrackletStore,
     thirds: np.ndarray,
-    features: ThirdFeatures,
+    features: FrameFeatures,
     batch: int = 96,
 ) -> pd.DataFrame:
-    """One row a third (frame, region) of `thirds` (n, 2): the cosine of its feature with the clean one.
+    """One row a third (frame, region) of `thirds` (n, 2): the cosine of its frame's feature with the clean.
 
     Columns `frame`, `region`, `occluded`, and one for each completion by its name.
     """
-    stores = {"clean": truth, "occluded": occluded, **completed}
-    rows = []
-    for start in range(0, len(thirds), batch):
-        part = thirds[start : start + batch]
-        found = {}
+    stores = {"occluded": occluded, **completed}
+    frames = np.unique(thirds[:, 0]) if len(thirds) else np.zeros(0, np.int64)
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in stores}
+    for start in range(0, len(frames), batch):
+        part = frames[start : start + batch].tolist()
+        clean = _unit(features([truth.read_image(frame) for frame in part]))
         for name, store in stores.items():
-            pictures = [_third(store.read_image(int(frame)), int(region)) for frame, region in part]
-            values = features(pictures).astype(np.float64)
-            found[name] = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
-        clean = found.pop("clean")
-        cosines = {name: (clean * values).sum(axis=1) for name, values in found.items()}
-        rows.append(pd.DataFrame({"frame": part[:, 0], "region": part[:, 1]} | cosines))
-    columns = ["frame", "region", *(name for name in stores if name != "clean")]
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
+            found = _unit(features([store.read_image(frame) for frame in part]))
+            columns[name].append((clean * found).sum(axis=1))
+    of_frame = pd.DataFrame(
+        {name: np.concatenate(values) if values else np.zeros(0) for name, values in columns.items()},
+        index=frames,
+    )
+    table = pd.DataFrame({"frame": thirds[:, 0], "region": thirds[:, 1]})
+    return table.join(of_frame, on="frame")
 
 
-def _third(image: np.ndarray, region: int) -> np.ndarray:
-    top, bottom = list(pairwise(region_rows(len(image))))[region]
-    return image[top : max(bottom, top + 1)]
+def _unit(features: np.ndarray) -> np.ndarray:
+    values = features.astype(np.float64)
+    return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
 
 
 def measure_gain(
@@ -123,7 +121,7 @@ def measure_gain(
     """Of each completion: are the hidden thirds that it replaced nearer to the clean ones?
 
     Args:
-        cosines: `third_cosines` of hidden thirds.
+        cosines: `frame_cosines` of hidden thirds.
         replaced: (F, K) bool of each completion, thirds that it replaced.
         control: a completion that the others are compared with, on thirds that both replaced.
     """

@@ -6,7 +6,7 @@ import pytest
 
 from stcnet_lib.data.images import encode_png
 from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
-from stcnet_lib.evaluation.planted import measure_change, measure_flags, measure_gain, third_cosines
+from stcnet_lib.evaluation.planted import frame_cosines, measure_change, measure_flags, measure_gain
 from workflow.scripts.gather_planted import mean_of
 
 
@@ -76,9 +76,10 @@ def test_cosines_and_gains(stores):
 
     thirds = np.array([[1, 0], [3, 1]])
     completed = {"stcnet": stores["restored"], "copy": stores["occluded"]}
-    cosines = third_cosines(stores["occluded"], completed, stores["clean"], thirds, features, batch=1)
+    cosines = frame_cosines(stores["occluded"], completed, stores["clean"], thirds, features, batch=1)
     assert cosines["stcnet"][0] > cosines["occluded"][0]
     assert cosines["occluded"][1] == pytest.approx(1)
+    assert cosines["frame"].tolist() == [1, 3]
     assert cosines["copy"].tolist() == cosines["occluded"].tolist()
     replaced = {name: np.ones((4, 3), bool) for name in completed}
     gains = measure_gain(cosines, replaced, "copy")

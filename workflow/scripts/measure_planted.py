@@ -11,7 +11,7 @@ from stcnet_lib.config import EvaluationConfig
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.evaluation.damage import replaced_flags
 from stcnet_lib.evaluation.frame_features import picture_features
-from stcnet_lib.evaluation.planted import measure_change, measure_flags, measure_gain, third_cosines
+from stcnet_lib.evaluation.planted import frame_cosines, measure_change, measure_flags, measure_gain
 from stcnet_lib.files import read_json, write_json
 from stcnet_lib.models.files import load_reid
 from stcnet_lib.planting.probe import truth_shares
@@ -72,7 +72,7 @@ def main() -> None:
         touched = hidden & np.any(list(replaced.values()), axis=0) if replaced else np.zeros_like(hidden)
         torch.set_grad_enabled(False)
         features = picture_features(load_reid(options.guider), compute)
-        cosines = third_cosines(store, completed, truth, np.argwhere(touched), features)
+        cosines = frame_cosines(store, completed, truth, np.argwhere(touched), features)
         summary = {}
         for part, chosen in parts.items():
             own = cosines[chosen[cosines["frame"].to_numpy(np.int64)]]
