@@ -302,7 +302,8 @@ class CompletionConfig(Section):
     least_confidence: Fraction = Field(
         0.0,
         description="that a replaced region is better than it was, by planted train data; below it the "
-        "region is copied from the nearest frame that shows it, or left. 0: all that is flagged is replaced",
+        "region is copied from the nearest frame that shows it, or left. 0, or without planting "
+        "(occlusion.scores, occlusion.threshold): all that is flagged is replaced",
     )
     fallback: Literal["none", "median"] = Field(
         "none",

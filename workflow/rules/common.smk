@@ -23,6 +23,12 @@ if not settings.has_truth and workflow.is_main_process:
     left_out = ", ".join(sorted(truth_rows(config)))
     logger.info(f"Rows of {left_out} are left out: the truth is known of walkers and of planted occluders.")
 
+idle = [name for name, row in settings.completions.items() if row.least_confidence]
+if idle and not settings.occlusion.needs_probe and workflow.is_main_process:
+    logger.info(
+        f"completions.{idle[0]}.least_confidence is idle: nothing is planted in the train split, see occlusion."
+    )
+
 ROOT = f"results/{settings.dataset.name}"
 RUN = "results/{dataset}/split~{split}/seed~{seed}"  # one split, one seed
 NETWORK = f"{RUN}/train~{{train}}/reid~{{network}}"
@@ -156,7 +162,8 @@ def needs_truth(completion: str) -> bool:
 
 
 def needs_judge(completion: str) -> bool:
-    return settings.completions[completion].least_confidence > 0
+    """Judges learn from planted occluders: where none are planted, all that is flagged is replaced."""
+    return settings.completions[completion].least_confidence > 0 and settings.occlusion.needs_probe
 
 
 def stcnet_folder(wildcards) -> str:
