@@ -6,7 +6,7 @@ two, so that there is occlusion to find. Nothing is drawn: equal values give equ
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -147,7 +147,10 @@ def planted_thresholds(
     for group in groups:
         values, share, doubt = scores[:, group], covered[:, group], doubtful[:, group]
         hidden = values[share > HIDDEN]
-        found.append(_planted_threshold(values[(share < VISIBLE) & ~doubt], hidden, config.false_flags))
+        untouched = share < VISIBLE
+        threshold = _planted_threshold(values[untouched & ~doubt], hidden, config.false_flags)
+        everywhere = prevalence(values[untouched].astype(np.float64), hidden)
+        found.append(replace(threshold, details=threshold.details | {"prevalence_with_doubtful": everywhere}))
     return tuple(found) if config.per_region else tuple(found) * scores.shape[1]
 
 

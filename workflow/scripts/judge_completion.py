@@ -67,7 +67,8 @@ def main() -> None:
             runtime.progress_seconds,
         )
     covered = probe["covered"].to_numpy().reshape(scores.shape)
-    real = [one["prevalence"] for one in threshold["details"] if "prevalence" in one]
+    name = "prevalence_with_doubtful"  # where boxes overlap something is hidden more often than elsewhere
+    real = [one[name] for one in threshold["details"] if name in one]
     judges, summary = judges_of(cases, covered, float(np.mean(real)) if real else None)
     write_json(
         options.judge,
