@@ -32,8 +32,10 @@ class ReIDConfig(Section):
     epochs: int = Field(150, ge=1, le=10_000, description="one clip of every tracklet each")
     lr: float = Field(3e-4, gt=0, le=1)
     weight_decay: float = Field(5e-4, ge=0, le=1)
-    schedule: Literal["step", "cosine"] = Field(
-        "step", description="step: times lr_gamma every lr_step epochs; cosine: down to 0"
+    schedule: Literal["step", "cosine", "constant"] = Field(
+        "step",
+        description="step: times lr_gamma every lr_step epochs; cosine: down to 0; constant: as it is, which "
+        "averaged weights want",
     )
     lr_step: int = Field(50, ge=1, description="epochs")
     lr_gamma: float = Field(0.1, gt=0, le=1)

@@ -10,13 +10,15 @@ from stcnet_lib.config import ReIDConfig, StcnetConfig
 
 
 def reid_rate(config: ReIDConfig, step: int, steps_per_epoch: int) -> float:
-    """The rate of a re-ID training at a step: the paper's ×0.1 every 50 epochs, or a cosine (§5.2)."""
+    """The rate of a re-ID training at a step: the paper's ×0.1 every 50 epochs (§5.2), or another course."""
     total = config.epochs * steps_per_epoch
     warmup = config.warmup * total
     if step < warmup:
         return config.lr * (step + 1) / (warmup + 1)
     if config.schedule == "cosine":
         return config.lr * 0.5 * (1 + math.cos(math.pi * (step - warmup) / (total - warmup)))
+    if config.schedule == "constant":
+        return config.lr
     return config.lr * config.lr_gamma ** (step // steps_per_epoch // config.lr_step)
 
 

@@ -26,6 +26,13 @@ def test_cosine_rises_over_the_warmup_and_falls_to_nothing():
     assert 0 < rates[99] < 2e-6
 
 
+def test_a_constant_rate_has_a_warmup_and_no_end():
+    config = ReIDConfig(pretrained="none", schedule="constant", warmup=0.1, epochs=200, lr=1e-3)
+    rates = [reid_rate(config, step, 10) for step in range(2000)]
+    assert all(a < b for a, b in itertools.pairwise(rates[:201]))
+    assert set(rates[200:]) == {1e-3}
+
+
 def test_stcnet_is_constant_in_the_paper():
     config = StcnetConfig(iterations=100)
     assert {stcnet_rate(config, step) for step in range(100)} == {1e-4}
