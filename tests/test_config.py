@@ -149,7 +149,7 @@ def test_a_bad_value_is_one_line_with_key_got_and_wanted(path, value, wanted):
 def test_batches_that_gpus_cannot_share_are_all_named():
     lines = lines_of(embedded() | {"runtime": {"gpus": 3}})
     assert [line.split(":")[0] for line in lines] == ["networks.nl.batch", "stcnet.batch", "guider.batch"]
-    assert lines[0].endswith("got 16, wanted a multiple of the 3 GPUs of a training (runtime.gpus)")
+    assert lines[0].endswith("got 8, wanted a multiple of the 3 GPUs of a training (runtime.gpus)")
     load_config(embedded() | {"runtime": {"gpus": 4}})
 
 
