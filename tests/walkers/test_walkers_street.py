@@ -76,7 +76,7 @@ def test_boxes_drift_jump_and_cut():
     jumps = plain.model_copy(update={"box_jumps": 1.0})
     jumped = unsteady(boxes, jumps, np.random.default_rng(2), 128, 64)
     changed = np.flatnonzero(jumped.scale != boxes.scale)
-    assert 1 <= len(changed) <= 5
+    assert 2 <= len(changed) <= 5
     assert np.ptp(changed) == len(changed) - 1  # in a row
     outside = 0
     for seed in range(10):
@@ -98,8 +98,7 @@ def test_bystanders_are_behind_the_walker():
         for axis in (1, 2):  # the outline is mixed with what is behind, by the lens
             for shift in (-2, -1, 1, 2):
                 deep &= np.roll(one.person, shift, axis)
-        # A sliver between two limbs may let the background through.
-        assert (one.clean[deep] != other.clean[deep]).mean() < 0.005
+        assert np.array_equal(one.clean[deep], other.clean[deep])
         different += int((one.clean != other.clean).any())
     assert different >= 4
 
