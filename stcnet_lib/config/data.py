@@ -36,20 +36,6 @@ class WalkersConfig(Section):
         description="cap on the share of frames in which one third is hidden: above about 0.45 the "
         "tracklet's mean shows the occluder and the occlusion score inverts",
     )
-    turns: Fraction = Field(
-        0.0,
-        description="share of tracklets in which the walk bends by up to 80 degrees; and, apart from that, "
-        "in which the head looks aside by up to 50",
-    )
-    approach: Fraction = Field(
-        0.0, description="share of tracklets that come near or go away: far ones are coarse"
-    )
-    box_drift: float = Field(0.0, ge=0, le=0.3, description="how far boxes drift, share of their size")
-    box_jumps: Fraction = Field(0.0, description="share of tracklets whose box jumps for some frames")
-    cut_off: Fraction = Field(
-        0.0, description="share of tracklets whose box cuts head or feet off for a while"
-    )
-    bystanders: Fraction = Field(0.0, description="share of tracklets with somebody in the background")
     unseen_test_cameras: bool = Field(False, description="test people walk before other cameras")
     seed: int = Field(0, ge=0)
 

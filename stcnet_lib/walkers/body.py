@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from stcnet_lib.walkers import bags, head
 from stcnet_lib.walkers.garments import Light, folds, sleeve_pattern, upper_pattern
 from stcnet_lib.walkers.people import Person
 from stcnet_lib.walkers.shapes import Grid, Layer, capsule, column
-from stcnet_lib.walkers.skeleton import HEEL_RADIUS, TOE_RADIUS, Leg, Pose, View
+from stcnet_lib.walkers.skeleton import HEEL_RADIUS, TOE_RADIUS, Leg, Pose
 
 FAR = 0.8  # brightness of the limbs on the far side: keeps the legs apart
 
@@ -41,16 +39,9 @@ TORSO_SIDE = np.array(
 )
 
 
-def paint_walker(
-    person: Person, pose: Pose, grid: Grid, light: Light, look: np.ndarray | None = None
-) -> Layer:
-    """The walker in T frames, without a background.
-
-    Args:
-        look: (T,) radians by which the head is turned against the body, all about alike.
-    """
+def paint_walker(person: Person, pose: Pose, grid: Grid, light: Light) -> Layer:
+    """The walker in T frames, without a background."""
     layer = Layer(grid)
-    face = pose if look is None else replace(pose, view=View(pose.view.yaw + look, pose.view.pitch))
     yaw = float(np.mean(pose.view.yaw))
     sideways, facing = np.sin(yaw), np.cos(yaw)
     far, near = (0, 1) if sideways > 0 else (1, 0)  # seen from the right, the left limbs are far
@@ -65,14 +56,14 @@ def paint_walker(
     for side, brightness in ((far, FAR if hidden_arm else 0.95), (near, 1.0)):
         _paint_leg(layer, person, pose.legs[side], light, brightness)
     _paint_hips(layer, person, pose, light)
-    head.paint_neck(layer, person, face, light)
+    head.paint_neck(layer, person, pose, light)
     _paint_torso(layer, person, pose, light)
     if person.bag == "backpack":
         bags.paint_straps(layer, person, pose)
         if facing <= -0.3:
             bags.paint_backpack(layer, person, pose, light)
-    head.paint_strands(layer, person, face, light)
-    head.paint_head(layer, person, face, light)
+    head.paint_strands(layer, person, pose, light)
+    head.paint_head(layer, person, pose, light)
     if not hidden_arm:
         _paint_arm(layer, person, pose, far, light, 0.96)
     if person.bag == "shoulder" and not bags.is_far(person, sideways):

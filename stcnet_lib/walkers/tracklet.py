@@ -17,7 +17,6 @@ from stcnet_lib.walkers.passing import Walk
 from stcnet_lib.walkers.people import identity as draw_identity
 from stcnet_lib.walkers.shapes import Grid
 from stcnet_lib.walkers.skeleton import View, walk
-from stcnet_lib.walkers.street import coarsened, draw_street, paint_turning, stand_by, unsteady
 
 
 @dataclass(frozen=True)
@@ -48,23 +47,14 @@ def render_tracklet(
     rng = np.random.default_rng([config.seed, 5, identity, camera, tracklet_index])
     frames, size = config.frames, (config.height, config.width)
     eye = draw_camera(config.seed, camera)
-    own = np.random.default_rng([config.seed, 8, identity, camera, tracklet_index])  # of the street alone
-    street = draw_street(config, own)
     boxes = detector_boxes(rng, frames, *size)
-    if config.box_drift or config.box_jumps or config.cut_off:
-        boxes = unsteady(boxes, config, own, *size)
-    yaw = walking_yaw(eye, rng, frames) + street.turn
+    yaw = walking_yaw(eye, rng, frames)
     person = draw_identity(config.seed, identity)
     grid = Grid.of_boxes(*size, boxes.scale, boxes.left, boxes.top)
     pose = walk(person, View(yaw, eye.pitch), rng.uniform(0, 2 * np.pi))
-    if street.turns:
-        layer = paint_turning(person, pose, grid, eye.light, street.look)
-    else:
-        layer = paint_walker(person, pose, grid, eye.light)
+    layer = paint_walker(person, pose, grid, eye.light)
 
     scene = backdrop(eye, config.seed, camera, yaw, boxes, size, rng)
-    if street.bystander:
-        stand_by(scene, boxes, eye, own)
     if not invisible:
         scene *= 1 - layer.alpha
         scene += layer.rgb
@@ -72,24 +62,21 @@ def render_tracklet(
 
     look = exposure(eye, rng)
     grain = look.grain(rng, layer.alpha.shape)
-    coarse = bool((street.sharpness < 1).any())
-    clean = look.develop(coarsened(scene, street.sharpness) if coarse else scene, grain)
+    clean = look.develop(scene, grain)
     shape = layer.alpha > 0.5
     overlay, events = schedule(config, Walk(shape, yaw, boxes, eye), rng)
-    occluded, occluder = clean, overlay.mask
+    occluded = clean
     if events:
         scene *= 1 - overlay.alpha
         scene += overlay.rgb
-        occluded = look.develop(coarsened(scene, street.sharpness) if coarse else scene, grain)
-        if coarse:  # an occluder far away is smeared over the pixels beside it
-            occluder = occluder | (occluded != clean).any(axis=-1)
+        occluded = look.develop(scene, grain)
     return WalkerTracklet(
         pid=identity,
         camera=camera,
         name=f"{identity:04d}/camera{camera}/{tracklet_index}",
         occluded=occluded,
         clean=clean,
-        occluder=occluder,
+        occluder=overlay.mask,
         person=shape,
         events=events,
     )
