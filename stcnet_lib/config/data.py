@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -13,6 +13,9 @@ Layout = Literal[
     "walkers", "folder", "manifest", "mars", "ilids_vid", "prid2011", "duke_video", "ls_vid", "video"
 ]
 QueryRule = Literal["spare", "every_camera"]
+Degrees = Annotated[float, Field(ge=0, le=120)]
+Coarseness = Annotated[float, Field(ge=1, le=8)]
+MOST_BYSTANDERS, MOST_CUT = 8, 0.4
 SPLITS = {"ilids_vid": 10, "prid2011": 10}  # splits of a layout, for `splits: all`; the others have one
 
 
@@ -37,16 +40,56 @@ class WalkersConfig(Section):
         "tracklet's mean shows the occluder and the occlusion score inverts",
     )
     unseen_test_cameras: bool = Field(False, description="test people walk before other cameras")
+    turns: Fraction = Field(0.0, description="share of tracklets in which the body turns")
+    turn_degrees: tuple[Degrees, Degrees] = Field((30, 90), description="by how much, least and most")
+    looks: Fraction = Field(0.0, description="share of tracklets in which the head looks aside for a while")
+    look_degrees: tuple[Degrees, Degrees] = Field(
+        (20, 50), description="by how much it is turned against the body then, least and most"
+    )
+    approach: Fraction = Field(
+        0.0,
+        description="share of tracklets whose walker comes nearer or goes away: far frames are blurred",
+    )
+    approach_factor: tuple[Coarseness, Coarseness] = Field(
+        (1.5, 3), description="how many times coarser than the crop the farthest frame is, least and most"
+    )
+    box_drift: float = Field(
+        0.0, ge=0, le=0.3, description="most by which a box drifts off, share of its height and width"
+    )
+    box_jumps: Fraction = Field(
+        0.0, description="share of tracklets whose box jumps to another place and size for a few frames"
+    )
+    jump_size: float = Field(
+        0.12,
+        ge=0,
+        le=0.3,
+        description="most by which it jumps, and changes its size, share of height and width",
+    )
+    cut_off: Fraction = Field(
+        0.0, description="share of tracklets whose box misses the head or the feet for some frames"
+    )
+    cut_share: tuple[Fraction, Fraction] = Field(
+        (0.1, 0.25), description="of the person's height that is cut off then, least and most"
+    )
+    bystanders: tuple[int, int] = Field(
+        (0, 0), description="people behind the walker, standing or passing, least and most"
+    )
     seed: int = Field(0, ge=0)
 
     @model_validator(mode="after")
     def _ranges(self) -> WalkersConfig:
-        for name in ("events", "event_frames"):
+        pairs = ("events", "event_frames", "turn_degrees", "look_degrees", "approach_factor", "cut_share")
+        for name in (*pairs, "bystanders"):
             low, high = getattr(self, name)
             if low > high:
                 raise ValueError(f"{name}: the least ({low}) is above the most ({high})")
-        if self.events[0] < 0:
-            raise ValueError(f"events: got {self.events[0]}, wanted 0 or more")
+        for name in ("events", "bystanders"):
+            if getattr(self, name)[0] < 0:
+                raise ValueError(f"{name}: got {getattr(self, name)[0]}, wanted 0 or more")
+        if self.bystanders[1] > MOST_BYSTANDERS:
+            raise ValueError(f"bystanders: got {self.bystanders[1]}, wanted {MOST_BYSTANDERS} or fewer")
+        if self.cut_share[1] > MOST_CUT:
+            raise ValueError(f"cut_share: got {self.cut_share[1]}, wanted {MOST_CUT} or less")
         return self
 
 

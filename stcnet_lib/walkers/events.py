@@ -105,7 +105,7 @@ def _try_event(
     kind = kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
     slide = -PACE * walk.person.shape[1] * float(np.mean(np.sin(walk.yaw)))  # of the background, pixels
     heading = 1 if (rng.random() < 0.5 if kind in MOVING else slide > 0) else -1
-    sprite = draw_occluder(kind, rng, Setting(float(walk.boxes.scale.mean()), heading, band, walk.camera))
+    sprite = draw_occluder(kind, rng, Setting(walk.boxes.usual_scale, heading, band, walk.camera))
     positions = reach(sprite, walk)
     if positions is None:
         return None

@@ -24,7 +24,7 @@ def paint_neck(layer: Layer, person: Person, pose: Pose, light: Light) -> None:
 def paint_head(layer: Layer, person: Person, pose: Pose, light: Light) -> None:
     """The face, the hair on the skull, then what hangs down the back of who goes away."""
     grid, size = layer.grid, person.head
-    yaw = pose.view.yaw
+    yaw = pose.gaze.yaw
     mean_yaw = float(np.mean(yaw))
     facing = np.cos(mean_yaw)
     width = float(np.hypot(HALF_WIDTH * facing, HALF_DEPTH * np.sin(mean_yaw))) * size
@@ -61,7 +61,7 @@ def _centre(person: Person, pose: Pose) -> np.ndarray:
 
 
 def _faces_camera(pose: Pose) -> bool:
-    return bool(np.cos(np.mean(pose.view.yaw)) > 0.3)
+    return bool(np.cos(np.mean(pose.gaze.yaw)) > 0.3)
 
 
 def _on_skull(patch: Patch, up: np.ndarray, yaw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -97,8 +97,8 @@ def _paint_eye(
 def _paint_hanging_hair(layer: Layer, person: Person, pose: Pose, light: Light) -> None:
     """Long hair, a bob or a bun."""
     size, grid = person.head, layer.grid
-    facing = float(np.cos(np.mean(pose.view.yaw)))
-    back = pose.place(0, 0.0, -0.03)[:, 0] - pose.place(0, 0.0, 0.0)[:, 0]
+    facing = float(np.cos(np.mean(pose.gaze.yaw)))
+    back = pose.place_on_head(0, 0.0, -0.03)[:, 0] - pose.place_on_head(0, 0.0, 0.0)[:, 0]
     top = _centre(person, pose) + np.stack([back, np.full_like(back, -0.035)], axis=-1)
     if person.hair_style in ("long", "bob"):
         length = (0.16 if facing > 0.3 else 0.2) if person.hair_style == "long" else 0.115
@@ -132,7 +132,7 @@ def _paint_cap(
     light: Light,
 ) -> None:
     colour: Colour = person.bag_colour
-    _, forward = _on_skull(skull, up, pose.view.yaw)
+    _, forward = _on_skull(skull, up, pose.gaze.yaw)
     hairline = np.clip(0.5 + (1.2 * up - forward + 0.1) * 5, 0, 1) * (up > -0.45)
     layer.paint(
         Patch(skull.rows, skull.columns, skull.alpha * hairline, skull.along, skull.across), person.hair
@@ -140,7 +140,7 @@ def _paint_cap(
     above = np.clip(0.5 + (up - 0.22) * 6, 0, 1)
     cap = Patch(skull.rows, skull.columns, skull.alpha * above, skull.along, skull.across)
     layer.paint(cap, colour, light.on(cap) * (0.95 + 0.2 * up))
-    yaw = pose.view.yaw
+    yaw = pose.gaze.yaw
     reach = (width * 1.55 * np.sin(yaw)).astype(np.float32)
     root = centre + np.stack([0.45 * reach, np.full_like(reach, -0.018)], axis=-1)
     tip = centre + np.stack([reach, np.full_like(reach, -0.014)], axis=-1)

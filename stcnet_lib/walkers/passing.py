@@ -10,6 +10,7 @@ import numpy as np
 from stcnet_lib.regions import region_rows
 from stcnet_lib.walkers.boxes import Boxes
 from stcnet_lib.walkers.cameras import Camera
+from stcnet_lib.walkers.resolution import coarsen, resized
 from stcnet_lib.walkers.sprites import Sprite
 from stcnet_lib.walkers.truth import HIDDEN_SHARE
 
@@ -24,11 +25,12 @@ class Walk:
     yaw: np.ndarray  # (T,)
     boxes: Boxes
     camera: Camera
+    coarseness: np.ndarray  # (T,) at least 1
 
 
 def reach(sprite: Sprite, walk: Walk) -> tuple[int, int] | None:
     """Between which positions relative to the body's axis the sprite hides some third, in pixels."""
-    middle = len(walk.person) // 2
+    middle = walk.boxes.usual_frame
     person = walk.person[middle]
     height, width = person.shape
     mask = np.zeros((height, sprite.alpha.shape[2]), bool)
@@ -83,10 +85,14 @@ def place(sprite: Sprite, path: np.ndarray, walk: Walk) -> tuple[np.ndarray, np.
     layer = np.zeros((4, frames, height, width), np.float32)
     drawn = np.concatenate([sprite.rgb, sprite.alpha[None]])  # (4, S, h, w)
     drawn = np.pad(drawn, ((0, 0), (0, 0), (1, 1), (1, 1)))  # room for fractional shifts
-    rows, columns = drawn.shape[2:]
+    loop = drawn.shape[1]
     for frame in range(frames):
-        left = walk.boxes.left[frame] + path[frame] - columns / 2
-        top = walk.boxes.top[frame] - sprite.origin - 1
+        picture, zoom = drawn[:, frame % loop], float(walk.boxes.zoom[frame])
+        if zoom != 1:
+            picture = resized(picture, round(picture.shape[1] * zoom), round(picture.shape[2] * zoom))
+        rows, columns = picture.shape[1:]
+        left = walk.boxes.left[frame] + path[frame] * zoom - columns / 2
+        top = walk.boxes.top[frame] - sprite.origin * zoom - 1
         x, y = math.floor(left), math.floor(top)
         target_x, target_y = (
             slice(max(x + 1, 0), min(x + columns, width)),
@@ -94,14 +100,14 @@ def place(sprite: Sprite, path: np.ndarray, walk: Walk) -> tuple[np.ndarray, np.
         )
         if target_x.start >= target_x.stop or target_y.start >= target_y.stop:
             continue
-        source = drawn[
+        source = picture[
             :,
-            frame % drawn.shape[1],
             target_y.start - y - 1 : target_y.stop - y,
             target_x.start - x - 1 : target_x.stop - x,
         ]
         fx, fy = np.float32(left - x), np.float32(top - y)
         source = source[:, 1:] * (1 - fy) + source[:, :-1] * fy
         layer[:, frame, target_y, target_x] = source[:, :, 1:] * (1 - fx) + source[:, :, :-1] * fx
+    layer = coarsen(layer, walk.coarseness)
     layer *= layer[3] >= FAINT
     return layer[:3], layer[3]

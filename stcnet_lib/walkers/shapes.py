@@ -34,6 +34,11 @@ class Grid:
         rows = np.arange(height, dtype=np.float32)[None, :, None] + 0.5
         return cls((columns - left) / scale, (rows - top) / scale, scale)
 
+    def frame(self, number: int) -> Grid:
+        """The grid of one frame alone (T = 1)."""
+        one = slice(number, number + 1)
+        return Grid(self.x[one], self.y[one], self.scale[one])
+
 
 @dataclass(frozen=True)
 class Patch:

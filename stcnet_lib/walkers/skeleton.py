@@ -7,7 +7,7 @@ and projected orthographically by a camera that looks slightly down.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -23,7 +23,7 @@ class View:
     """From where a walker is seen."""
 
     yaw: np.ndarray  # (T,) radians: 0 walks towards the camera, +pi/2 to the right of the picture
-    pitch: float  # tangent of the angle by which the camera looks down
+    pitch: float | np.ndarray  # tangent of the angle by which the camera looks down; or (T,)
 
     def project(self, lateral: np.ndarray, y: np.ndarray, forward: np.ndarray) -> np.ndarray:
         """(T, 2) positions in the picture of points (T,) of the body."""
@@ -64,19 +64,43 @@ class Pose:
     pelvis: np.ndarray  # (T, 2)
     head: np.ndarray  # (T, 2) centre
     view: View
+    gaze: View  # the same for the head, which may look aside
     drop: np.ndarray  # (T,) how far the body sank to keep a foot on the ground
 
     def place(self, lateral: float, y: float, forward: float) -> np.ndarray:
         """(T, 2) position in the picture of a point that rides on the trunk."""
+        return self._ride(self.view, lateral, y, forward)
+
+    def place_on_head(self, lateral: float, y: float, forward: float) -> np.ndarray:
+        """(T, 2) position in the picture of a point that turns with the head."""
+        return self._ride(self.gaze, lateral, y, forward)
+
+    def _ride(self, view: View, lateral: float, y: float, forward: float) -> np.ndarray:
         ones = np.ones_like(self.drop)
-        return self.view.project(lateral * ones, y + self.drop, forward * ones)
+        return view.project(lateral * ones, y + self.drop, forward * ones)
+
+    def frame(self, number: int) -> Pose:
+        """The pose of one frame alone (T = 1)."""
+        return _only(self, slice(number, number + 1))
 
 
-def walk(person: Person, view: View, phase: float) -> Pose:
+def _only(part, frames: slice):
+    """A pose, or a part of one, in some of its frames: every array is cut along its first axis."""
+    if isinstance(part, np.ndarray):
+        return part[frames]
+    if isinstance(part, tuple):
+        return tuple(_only(each, frames) for each in part)
+    if isinstance(part, float | int):
+        return part
+    return replace(part, **{each.name: _only(getattr(part, each.name), frames) for each in fields(part)})
+
+
+def walk(person: Person, view: View, phase: float, look: np.ndarray | None = None) -> Pose:
     """The joints of T frames, one foot always on the ground (y = 1).
 
     Args:
         phase: of the gait cycle in the first frame, radians.
+        look: (T,) by how much the head is turned against the body, radians; none: it looks ahead.
     """
     frames = np.arange(len(view.yaw))
     cycle = phase + 2 * np.pi * person.cadence * frames
@@ -104,6 +128,7 @@ def walk(person: Person, view: View, phase: float) -> Pose:
         pelvis=trunk[1],
         head=trunk[2],
         view=view,
+        gaze=view if look is None else replace(view, yaw=view.yaw + look),
         drop=drop,
     )
 
