@@ -36,11 +36,12 @@ def is_far(person: Person, sideways: float) -> bool:
     return person.bag_side * sideways > 0.35
 
 
-def paint_shoulder_bag(layer: Layer, person: Person, pose: Pose, light: Light) -> None:
+def paint_shoulder_bag(layer: Layer, person: Person, pose: Pose, light: Light, turns: bool) -> None:
     """A bag at the hip, its strap across the body to the other shoulder."""
     side = person.bag_side
     yaw = float(np.mean(pose.view.yaw))
-    chest = 0.05 * np.sign(np.cos(yaw))  # the strap is seen where it crosses chest or back
+    # The strap is seen where it crosses chest or back; while somebody turns it wanders from one to the other.
+    chest = 0.05 * (np.clip(3 * np.cos(yaw), -1, 1) if turns else np.sign(np.cos(yaw)))
     hip = pose.place(side * 0.112 * person.build, 0.5, chest * 0.5)
     strap = capsule(layer.grid, pose.place(-side * 0.06, 0.185, chest * 0.6), hip, 0.0115, 0.0115)
     layer.paint(strap, person.bag_colour, 0.85)

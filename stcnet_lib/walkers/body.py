@@ -49,16 +49,16 @@ def paint_walker(person: Person, pose: Pose, grid: Grid, light: Light, *, turns:
         turns: paint every frame by itself, in its own direction: for somebody who turns or looks aside.
     """
     if not turns:
-        return _paint(person, pose, grid, light)
+        return _paint(person, pose, grid, light, turns=False)
     layer = Layer(grid)
     for number in range(len(pose.view.yaw)):
-        one = _paint(person, pose.frame(number), grid.frame(number), light)
+        one = _paint(person, pose.frame(number), grid.frame(number), light, turns=True)
         layer.rgb[:, number], layer.alpha[number] = one.rgb[:, 0], one.alpha[0]
     return layer
 
 
-def _paint(person: Person, pose: Pose, grid: Grid, light: Light) -> Layer:
-    """The walker in T frames of about one direction."""
+def _paint(person: Person, pose: Pose, grid: Grid, light: Light, turns: bool) -> Layer:
+    """The walker in T frames of about one direction; who turns gets hair and straps that do not leap."""
     layer = Layer(grid)
     yaw = float(np.mean(pose.view.yaw))
     sideways, facing = np.sin(yaw), np.cos(yaw)
@@ -70,22 +70,22 @@ def _paint(person: Person, pose: Pose, grid: Grid, light: Light) -> Layer:
     if person.bag == "backpack" and facing > -0.3:
         bags.paint_backpack(layer, person, pose, light)
     if person.bag == "shoulder" and bags.is_far(person, sideways):
-        bags.paint_shoulder_bag(layer, person, pose, light)
+        bags.paint_shoulder_bag(layer, person, pose, light, turns)
     for side, brightness in ((far, FAR if hidden_arm else 0.95), (near, 1.0)):
         _paint_leg(layer, person, pose.legs[side], light, brightness)
     _paint_hips(layer, person, pose, light)
-    head.paint_neck(layer, person, pose, light)
+    head.paint_neck(layer, person, pose, light, turns)
     _paint_torso(layer, person, pose, light)
     if person.bag == "backpack":
         bags.paint_straps(layer, person, pose)
         if facing <= -0.3:
             bags.paint_backpack(layer, person, pose, light)
-    head.paint_strands(layer, person, pose, light)
-    head.paint_head(layer, person, pose, light)
+    head.paint_strands(layer, person, pose, light, turns)
+    head.paint_head(layer, person, pose, light, turns)
     if not hidden_arm:
         _paint_arm(layer, person, pose, far, light, 0.96)
     if person.bag == "shoulder" and not bags.is_far(person, sideways):
-        bags.paint_shoulder_bag(layer, person, pose, light)
+        bags.paint_shoulder_bag(layer, person, pose, light, turns)
     _paint_arm(layer, person, pose, near, light, 1.0)
     return layer
 
