@@ -143,12 +143,12 @@ def paint_strands(layer: Layer, person: Person, pose: Pose, light: Light, turns:
     if person.hair_style != "long" or not (turns or _faces_camera(pose)):
         return
     for side in (-1, 1):
-        start, end = pose.place(0.047 * side, 0.1, 0.01), pose.place(0.056 * side, 0.235, 0.055)
+        start, end = pose.place_on_head(0.047 * side, 0.1, 0.01), pose.place(0.056 * side, 0.235, 0.055)
         strand = capsule(layer.grid, start, end, 0.015, 0.011)
         if turns and strand is not None:  # it goes out of sight behind the body
             yaw = float(np.mean(pose.view.yaw))
-            nearness = 0.04 * np.cos(yaw) - 0.05 * side * np.sin(yaw)
-            strand.alpha[...] *= np.clip(0.5 + nearness / 0.03, 0, 1)
+            nearness = 0.055 * np.cos(yaw) - 0.056 * side * np.sin(yaw)
+            strand.alpha[...] *= np.clip(0.5 + (nearness + 0.02) / 0.015, 0, 1)
         layer.paint(strand, person.hair, light.on(strand, 0.95))
 
 
