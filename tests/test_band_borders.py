@@ -9,7 +9,7 @@ from torch import nn
 
 from stcnet_lib.config import StcnetConfig
 from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.filling import Completion, FillTask, copy_nearest, fitted
+from stcnet_lib.filling import Completion, FillTask, copy_nearest, fitted, without_hidden
 from stcnet_lib.models import generators
 from stcnet_lib.references import NONE
 from stcnet_lib.regions import region_rows
@@ -128,3 +128,41 @@ def test_training_sees_no_occluder_either(height, store_path):
         assert not (seen & ~told).any()
         occluded += int(red.any())
     assert occluded
+
+
+def test_hidden_thirds_of_a_reference_show_the_nearest_visible_row():
+    image = np.arange(9, dtype=np.uint8)[:, None, None].repeat(4, 1).repeat(3, 2)
+    assert np.array_equal(without_hidden(image, np.array([False] * 3)), image)
+    assert np.array_equal(without_hidden(image, np.array([True] * 3)), image)
+    upper = without_hidden(image, np.array([True, False, False]))
+    assert upper[:, 0, 0].tolist() == [3, 3, 3, 3, 4, 5, 6, 7, 8]
+    middle = without_hidden(image, np.array([False, True, False]))
+    assert middle[:, 0, 0].tolist() == [0, 1, 2, 2, 2, 6, 6, 7, 8]
+
+
+def test_what_is_copied_keeps_the_resolution_of_the_frames():
+    """A network at half of the frames' size that copies its previous reference: the detail stays."""
+    rng = np.random.default_rng(0)
+    images = {t: rng.integers(0, 255, (96, 48, 3)).astype(np.uint8) for t in range(3)}
+    config = StcnetConfig(
+        height=48,
+        width=24,
+        channels=4,
+        dilations=(2,),
+        synthesis="blend",
+        references="region",
+        precision="fp32",
+    )
+    network = generators.STCnet(config).eval()
+    with torch.no_grad():
+        for parameter in network.temporal.decoder.extra.parameters():
+            parameter.zero_()
+        network.temporal.decoder.extra[0].bias[1] = 60.0  # the weight of the previous reference
+    filler = Completion(network, "stcnet", CPU)
+    flags = np.zeros((3, 3), bool)
+    flags[1, 1] = True
+    (filling,) = filler.fill([FillTask(1, (1,), 0, 2)], images, flags)
+    assert filling.image.shape == (96, 48, 3)
+    inside = slice(34, 62)
+    difference = np.abs(filling.image[inside].astype(int) - images[0][inside])
+    assert difference.mean() < 2
