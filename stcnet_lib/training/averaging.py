@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, update_bn
 
@@ -79,5 +78,5 @@ def estimate_statistics(
         update_bn(_clips(load_batches(dataset, sampler, workers, compute.device)), network, compute.device)
 
 
-def _clips(batches: Iterable[tuple[Tensor, Tensor]]) -> Iterable[torch.Tensor]:
+def _clips(batches: Iterable[tuple[Tensor, Tensor]]) -> Iterable[Tensor]:
     return (clips for clips, _ in batches)
