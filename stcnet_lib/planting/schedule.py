@@ -53,9 +53,15 @@ def plant_window(
 def _walk(frames: int, height: int, width: int, rng: np.random.Generator) -> Walk:
     """A crop as the walkers' occluders see it: the person in the middle of a steady box."""
     ones = np.ones(frames)
-    boxes = Boxes(scale=BODY * height * ones, left=width / 2 * ones, top=HEAD_TOP * height * ones)
+    boxes = Boxes(
+        scale=BODY * height * ones,
+        left=width / 2 * ones,
+        top=HEAD_TOP * height * ones,
+        zoom=ones,
+        moved=np.zeros(frames, dtype=bool),
+    )
     person = np.broadcast_to(body_prior(height, width), (frames, height, width))
-    return Walk(person, np.zeros(frames), boxes, camera(0, int(rng.integers(_CAMERAS))))
+    return Walk(person, np.zeros(frames), boxes, camera(0, int(rng.integers(_CAMERAS))), ones)
 
 
 def _try_event(

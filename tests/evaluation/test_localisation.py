@@ -61,6 +61,9 @@ class MasksInMemory:
         self.num_frames = len(person)
         self.most = 0
 
+    def truth_runs(self, frames: range, most: int) -> list[range]:
+        return [range(t, min(t + most, frames.stop)) for t in range(frames.start, frames.stop, most)]
+
     def read_truth(self, frames: range) -> tuple[np.ndarray, np.ndarray]:
         self.most = max(self.most, len(frames))
         occluder, person = (mask[frames.start : frames.stop] for mask in self.masks)
