@@ -108,9 +108,7 @@ def _resized(inputs: int, outputs: int, gain: float = _ELU_GAIN) -> nn.Sequentia
 def _resized_twice(inputs: int, outputs: int) -> nn.Sequential:
     """From 1/4 to the full size, with few channels where there are many pixels."""
     few = max(outputs * REDUCTION, 8)
-    return nn.Sequential(
-        _resized(inputs, few), nn.ELU(), _resized(few, few), nn.ELU(), _conv(few, outputs, gain=_COLOUR_GAIN)
-    )
+    return nn.Sequential(_resized(inputs, few), nn.ELU(), _resized(few, outputs, gain=_COLOUR_GAIN))
 
 
 def _smooth(inputs: int, outputs: int, factor: int) -> nn.Sequential:
