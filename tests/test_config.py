@@ -359,3 +359,11 @@ def test_a_section_is_asked_for_without_the_name_of_a_class(key, got):
     (line,) = lines_of(embedded() | {key: got})
     assert line.endswith("wanted keys with their values, each on a line below it")
     assert line.startswith(key)
+
+
+@pytest.mark.parametrize(("layout", "scores"), [("walkers", "cosine"), ("folder", "planted")])
+def test_automatic_scores_are_cosines_for_walkers_and_detectors_for_others(layout, scores, tmp_path):
+    values = embedded()
+    assert values["occlusion"]["scores"] == "auto"
+    values["dataset"] = {"name": "d", "layout": layout, "root": str(tmp_path) if layout == "folder" else None}
+    assert load_config(values).occlusion.scores == scores

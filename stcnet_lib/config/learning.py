@@ -121,7 +121,8 @@ class OcclusionConfig(Section):
     scores: Literal["cosine", "planted"] = Field(
         "cosine",
         description="cosine: with the reference of the tracklet, as in the paper; planted: the chance of "
-        "being visible, by a detector trained on train tracklets with planted occluders",
+        "being visible, by a detector trained on train tracklets with planted occluders; in a file also "
+        "auto: cosine for the walkers, planted for others (`Config._scores_of_the_data`)",
     )
     reference: Literal["mean", "median", "trimmed_mean", "learned"] = Field(
         "mean",
