@@ -151,8 +151,7 @@ class Config(Section):
     @model_validator(mode="before")
     @classmethod
     def _scores_of_the_data(cls, values: Any) -> Any:
-        """`occlusion.scores: auto` is cosine for walkers and planted for others; `false_flags: auto` is 0.05 for
-        walkers, of whose thirds a fifth is hidden, and 0.02 for others.
+        """`scores: auto` is cosine for walkers and planted for others, `false_flags: auto` 0.05 and 0.02.
 
         A detector learns that thirds without a planted occluder are visible. Of the walkers' train split a
         fifth are not, and what hides them are the very sprites that are planted: it learns to tell pasted
