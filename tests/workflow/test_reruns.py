@@ -15,6 +15,7 @@ MEASURED = {"measure_completion", "compare_completions"}
 AFTER_RESTORATION = AFTER_EMBEDDING | MEASURED | {"embed", "draw_strips", "draw_restored_walkers"}
 AFTER_SCORES = AFTER_RESTORATION | {
     "draw_scores",
+    "draw_flags",
     "measure_localisation",
     "train_stcnet",
     "draw_training_stcnet",
@@ -86,7 +87,7 @@ CHANGES = {
     "share of a third that counts as hidden": (
         lambda config: config["evaluation"].update(hidden_share=0.4),
         # The completion discard has oracle masks here.
-        {"measure_shares", "draw_scores", "measure_localisation", "restore_dataset", "embed"}
+        {"measure_shares", "draw_scores", "draw_flags", "measure_localisation", "restore_dataset", "embed"}
         | MEASURED
         | AFTER_EMBEDDING,
     ),
