@@ -12,7 +12,8 @@ from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.filling import Filler
 from stcnet_lib.judging import EVIDENCE, LEAST_CASES, Features, Judge, fit_judge
 from stcnet_lib.progress import Progress
-from stcnet_lib.restoration import fill_pieces, fill_tasks, piece_evidence, task_images
+from stcnet_lib.restoration import fill_pieces, fill_tasks, piece_evidence, piece_features, task_images
+from stcnet_lib.walkers.truth import HIDDEN_SHARE
 
 MOST_TRACKLETS = 120  # of the probe, evenly spaced
 MOST_PIECES = 24  # of a tracklet and filler, evenly spaced
@@ -25,6 +26,7 @@ def cases_of(
     truth: TrackletStore,
     scores: np.ndarray,
     flags: np.ndarray,
+    covered: np.ndarray,
     references: str,
     fillers: Sequence[Filler],
     features: Features,
@@ -36,7 +38,7 @@ def cases_of(
     cases; nor are regions that no other frame shows.
 
     Args:
-        store, truth: of the probe; scores, flags: (F, K) of it.
+        store, truth: of the probe; scores, flags, covered (share of the person): (F, K) of it.
     """
     parts = []
     chosen = np.unique(np.linspace(0, len(store) - 1, min(len(store), MOST_TRACKLETS)).astype(int))
@@ -52,26 +54,25 @@ def cases_of(
             for filler in fillers:
                 pieces = [
                     piece
-                    for piece in fill_pieces(filler, tasks, images, flags[own])
+                    for piece in fill_pieces(filler, tasks, images, flags[own], config.seam)
                     if piece.filling is not None and piece.task.witnesses
                 ]
                 if not pieces:
                     continue
                 step = -(-len(pieces) // MOST_PIECES)
                 pieces = pieces[::step]
-                evidence = piece_evidence(pieces, images, scores[own], features)
+                found = piece_features(pieces, images, features)
+                evidence = piece_evidence(pieces, found, scores[own])
                 numbers = [frames.start + piece.task.frame for piece in pieces]
                 regions = [piece.region for piece in pieces]
                 clean = [truth.read_image(number) for number in numbers]
-                before = [images[piece.task.frame] for piece in pieces]
-                after = [piece.picture(images) for piece in pieces]
                 parts.append(
                     pd.DataFrame(
                         {
                             "method": [piece.method for piece in pieces],
                             "frame": numbers,
                             "region": regions,
-                            "better": _nearer(features(clean), features(before), features(after)),
+                            "better": _nearer(features(clean), found.before, found.after),
                         }
                         | dict(zip(EVIDENCE, evidence.T, strict=True))
                     )
@@ -79,7 +80,7 @@ def cases_of(
     columns = ["method", "frame", "region", "better", *EVIDENCE]
     cases = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     at = cases["frame"].to_numpy(np.int64), cases["region"].to_numpy(np.int64)
-    return cases[~truth.doubtful[at]].reset_index(drop=True)
+    return cases[~truth.doubtful[at] | (covered[at] > 0)].reset_index(drop=True)
 
 
 def _nearer(clean: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -104,7 +105,7 @@ def judges_of(
         covered: (F, K) share of the person that a planted occluder covers.
         prevalence: of thirds hidden in reality; None: as in the probe.
     """
-    planted = float((covered > 0.3).mean())
+    planted = float((covered > HIDDEN_SHARE).mean())
     weight = 1.0
     if prevalence is not None and 0 < planted < 1:
         odds = max(prevalence, 1e-4) / (1 - min(prevalence, 0.99))

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,10 +22,11 @@ from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.images import encode_png
 from stcnet_lib.data.store import StoreWriter, TrackletStore
 from stcnet_lib.filling import Filler, Filling, FillTask
-from stcnet_lib.judging import EVIDENCE, WITNESSES, Features, Judge, third_evidence
+from stcnet_lib.judging import WITNESSES, Features, Judge, third_evidence
 from stcnet_lib.progress import Progress
 from stcnet_lib.references import NONE, nearest, nearest_frames, usable_frames
 from stcnet_lib.regions import region_rows
+from stcnet_lib.seams import hide_seams
 
 
 @dataclass
@@ -124,22 +126,14 @@ def _fill(
     if not tasks:
         return kept
     images = task_images(source, frames, tasks)
-    pieces = fill_pieces(filler, tasks, images, flags)
+    pieces = fill_pieces(filler, tasks, images, flags, config.seam)
     if gate is not None:
         pieces = gate.pass_on(pieces, images, flags, frames.start)
     changed: dict[int, np.ndarray] = {}
     for piece in pieces:
         if piece.filling is not None:
             image = changed.setdefault(piece.task.frame, images[piece.task.frame].copy())
-            paste_band(image, piece.filling.image, piece.region)
-            if config.seam == "blend":
-                hide_seams(
-                    image,
-                    images[piece.task.frame],
-                    piece.filling.image,
-                    piece.region,
-                    flags[piece.task.frame],
-                )
+            piece.paste(image, images)
         _note(record, tracklet, frames, piece)
     _count_frames(record, flags, set(changed))
     kept.update({frames.start + t: encode_png(image) for t, image in changed.items()})
@@ -153,6 +147,7 @@ class Piece:
     task: FillTask
     region: int
     filling: Filling | None
+    flagged: np.ndarray | None = None  # bool (K,), of its frame, if its seams are to be hidden
     confidence: float = float("nan")  # that this is better; not a number where nobody judges
 
     @property
@@ -164,8 +159,14 @@ class Piece:
         image = images[self.task.frame]
         if self.filling is not None:
             image = image.copy()
-            paste_band(image, self.filling.image, self.region)
+            self.paste(image, images)
         return image
+
+    def paste(self, image: np.ndarray, images: dict[int, np.ndarray]) -> None:
+        """Put the region into its frame `image`, uint8 (H, W, 3), in place."""
+        paste_band(image, self.filling.image, self.region)
+        if self.flagged is not None:
+            hide_seams(image, images[self.task.frame], self.filling.image, self.region, self.flagged)
 
 
 def fill_tasks(
@@ -186,11 +187,11 @@ def task_images(source: TrackletStore, frames: range, tasks: list[FillTask]) -> 
 
 
 def fill_pieces(
-    filler: Filler, tasks: list[FillTask], images: dict[int, np.ndarray], flags: np.ndarray
+    filler: Filler, tasks: list[FillTask], images: dict[int, np.ndarray], flags: np.ndarray, seam: str
 ) -> list[Piece]:
-    """The tasks filled, region by region."""
+    """The tasks filled, region by region; `seam` as in `CompletionConfig`."""
     return [
-        Piece(task, region, filling)
+        Piece(task, region, filling, flags[task.frame] if seam == "blend" else None)
         for task, filling in zip(tasks, filler.fill(tasks, images, flags), strict=True)
         for region in task.regions
     ]
@@ -206,6 +207,7 @@ class Gate:
         scores: np.ndarray,
         least: float,
         fallback: Filler,
+        seam: str = "none",
     ) -> None:
         """
         Args:
@@ -214,7 +216,7 @@ class Gate:
             least: confidence below which a piece does not pass.
         """
         self._judges, self._features, self._scores = judges, features, scores
-        self._least, self._fallback = least, fallback
+        self._least, self._fallback, self._seam = least, fallback, seam
 
     def pass_on(
         self, pieces: list[Piece], images: dict[int, np.ndarray], flags: np.ndarray, first: int
@@ -222,15 +224,14 @@ class Gate:
         """The pieces of one tracklet, those that do not pass replaced; `first` is its first frame."""
         pieces = self._judged(pieces, images, first)
         refused = [i for i, piece in enumerate(pieces) if not self._passes(piece)]
-        copies = self._judged(
-            fill_pieces(self._fallback, [_alone(pieces[i]) for i in refused], images, flags), images, first
-        )
+        alone = [_alone(pieces[i]) for i in refused]
+        copies = self._judged(fill_pieces(self._fallback, alone, images, flags, self._seam), images, first)
         for i, copy in zip(refused, copies, strict=True):
             if self._passes(copy):
                 pieces[i] = replace(copy, task=pieces[i].task)
             else:
                 best = np.nanmax([pieces[i].confidence, copy.confidence, 0.0])
-                pieces[i] = Piece(pieces[i].task, pieces[i].region, None, float(best))
+                pieces[i] = replace(pieces[i], filling=None, confidence=float(best))
         return pieces
 
     def _passes(self, piece: Piece) -> bool:
@@ -242,7 +243,11 @@ class Gate:
             i for i, p in enumerate(pieces) if p.filling and p.task.witnesses and p.method in self._judges
         ]
         judged = [replace(piece, confidence=0.0) for piece in pieces]
-        evidence = piece_evidence([pieces[i] for i in known], images, self._scores[first:], self._features)
+        if not known:
+            return judged
+        some = [pieces[i] for i in known]
+        found = piece_features(some, images, self._features)
+        evidence = piece_evidence(some, found, self._scores[first:])
         for i, row in zip(known, evidence, strict=True):
             chance = self._judges[pieces[i].method].confidence(row[None])[0]
             judged[i] = replace(pieces[i], confidence=float(chance))
@@ -253,23 +258,34 @@ def _alone(piece: Piece) -> FillTask:
     return replace(piece.task, regions=(piece.region,))
 
 
-def piece_evidence(
-    pieces: list[Piece], images: dict[int, np.ndarray], scores: np.ndarray, features: Features
-) -> np.ndarray:
-    """`third_evidence` of pieces of one tracklet, all with witnesses; `scores` (T, K) are its own."""
-    if not pieces:
-        return np.zeros((0, len(EVIDENCE)))
+class PieceFeatures(NamedTuple):
+    """Features of n pieces of one tracklet, all with witnesses."""
+
+    before: np.ndarray  # (n, D) of the frames as they are
+    after: np.ndarray  # (n, D) with the piece
+    witnesses: list[np.ndarray]  # n times (W, D)
+
+
+def piece_features(pieces: list[Piece], images: dict[int, np.ndarray], features: Features) -> PieceFeatures:
+    """What a judge compares; frames that several pieces share are looked at once."""
     frames = sorted({t for piece in pieces for t in (piece.task.frame, *piece.task.witnesses)})
     place = {t: i for i, t in enumerate(frames)}
     values = features([images[t] for t in frames] + [piece.picture(images) for piece in pieces])
     seen, after = values[: len(frames)], values[len(frames) :]
+    return PieceFeatures(
+        seen[[place[piece.task.frame] for piece in pieces]],
+        after,
+        [seen[[place[t] for t in piece.task.witnesses]] for piece in pieces],
+    )
+
+
+def piece_evidence(pieces: list[Piece], found: PieceFeatures, scores: np.ndarray) -> np.ndarray:
+    """`third_evidence` of pieces of one tracklet; `scores` (T, K) are its own."""
     return third_evidence(
         np.array([scores[piece.task.frame, piece.region] for piece in pieces]),
         np.array([piece.region for piece in pieces]),
         np.array([min(abs(t - piece.task.frame) for t in piece.task.witnesses) for piece in pieces]),
-        seen[[place[piece.task.frame] for piece in pieces]],
-        after,
-        [seen[[place[t] for t in piece.task.witnesses]] for piece in pieces],
+        *found,
     )
 
 
@@ -309,58 +325,6 @@ def _count_frames(record: Record, flags: np.ndarray, changed: set[int]) -> None:
         record.counts["frames_restored" if int(t) in changed else "frames_left"] += 1
         record.counts["frames_with_several_regions"] += int(1 < flagged < len(REGIONS))
         record.counts["frames_all_occluded"] += int(flagged == len(REGIONS))
-
-
-FADE = 0.08  # of the frame's height: how far into a band its borders are corrected
-MOST_OFFSET = 24.0  # grey levels: what differs by more is an edge of the person, and stays
-_MEAN_ROWS = 3  # on either side of a border
-
-
-def hide_seams(
-    image: np.ndarray, before: np.ndarray, filling: np.ndarray, region: int, flagged: np.ndarray
-) -> None:
-    """Take off a band what it differs by at its borders with visible rows, in place, fading into the band.
-
-    Light changes along a tracklet, so a band from another frame is a little brighter or darker. Where the
-    filling is a picture of its own, how it differs beyond the border is known; where it is the frame itself
-    there, the last rows inside are compared with the first ones outside. Visible pixels do not change.
-
-    Args:
-        image: uint8 (H, W, 3) with the band pasted; before: the frame without.
-        filling: the picture that the band was cut out of, of any size.
-        flagged: bool (K,): borders with other flagged regions are none.
-    """
-    height, width = image.shape[:2]
-    bounds = region_rows(height)
-    top, bottom = bounds[region : region + 2]
-    reach = min(max(round(FADE * height), 1), bottom - top)
-    if reach < 1:
-        return
-    band = image[top:bottom].astype(np.float64)
-    same_size = filling.shape == image.shape
-    correction = np.zeros_like(band)
-    for border, other, inner, step in ((top, region - 1, 0, -1), (bottom, region + 1, len(band) - 1, 1)):
-        if not 0 <= other < len(flagged) or flagged[other]:
-            continue
-        rows = [border - 1 - i if step < 0 else border + i for i in range(_MEAN_ROWS)]
-        rows = [row for row in rows if 0 <= row < height]
-        outside = before[rows].astype(np.float64).mean(axis=0)  # (W, 3)
-        compared = filling[rows].astype(np.float64).mean(axis=0) if same_size else outside
-        if np.array_equal(compared, outside):
-            inside = [inner - step * i for i in range(min(_MEAN_ROWS, len(band)))]
-            compared = band[inside].mean(axis=0)
-        offset = _smoothed(outside - compared, max(width // 6, 1))
-        offset = np.where(np.abs(offset) <= MOST_OFFSET, offset, 0.0)
-        away = np.arange(len(band)) if step < 0 else np.arange(len(band))[::-1]
-        fade = np.clip(1 - (away + 0.5) / reach, 0, 1)
-        correction += fade[:, None, None] * offset
-    image[top:bottom] = np.clip(np.round(band + correction), 0, 255).astype(np.uint8)
-
-
-def _smoothed(values: np.ndarray, reach: int) -> np.ndarray:
-    """Running medians of (W, 3) over 2·reach + 1 columns."""
-    padded = np.pad(values, ((reach, reach), (0, 0)), mode="edge")
-    return np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0), axis=-1)
 
 
 def paste_band(image: np.ndarray, filling: np.ndarray, region: int) -> None:

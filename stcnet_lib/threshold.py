@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from stcnet_lib.config import OcclusionConfig
+from stcnet_lib.walkers.truth import HIDDEN_SHARE
 
-HIDDEN, VISIBLE = 0.3, 0.05  # share of the person covered above and below which planted thirds count
+VISIBLE = 0.05  # share of the person covered below which a third counts as untouched
 SMALLEST_GAP = 1e-6  # of 1 - score; float32 scores resolve 6e-8, so log(1 - s) is noise under it
 
 
@@ -146,7 +147,7 @@ def planted_thresholds(
     found = []
     for group in groups:
         values, share, doubt = scores[:, group], covered[:, group], doubtful[:, group]
-        hidden = values[share > HIDDEN]
+        hidden = values[share > HIDDEN_SHARE]
         untouched = share < VISIBLE
         threshold = _planted_threshold(values[untouched & ~doubt], hidden, config.false_flags)
         everywhere = prevalence(values[untouched].astype(np.float64), hidden)

@@ -60,24 +60,33 @@ def measure_flags(
     }
 
 
-def measure_change(truth: TrackletStore, regions: pd.DataFrame, chosen: np.ndarray) -> dict[str, Any]:
-    """`changed_visible`: the share of pixels without a planted occluder that a completion replaced.
+def count_changed(truth: TrackletStore, regions: pd.DataFrame) -> pd.DataFrame:
+    """One row a frame: `visible`, pixels without a planted occluder, and `changed`, those of them replaced.
 
-    Pixels of doubtful thirds do not count.
+    Pixels of doubtful thirds do not count. (`damage.count_replaced` counts pixels of the person, whose
+    outline is known of walkers alone.)
 
     Args:
         regions: `regions.parquet` of the completion.
-        chosen: bool (F,) frames that count.
     """
     replaced = replaced_flags(regions, truth.num_frames)
-    visible = changed = 0
+    counts = []
     for run in truth.truth_runs(range(truth.num_frames)):
         own = slice(run.start, run.stop)
         occluder, _ = truth.read_truth(run)
-        size = occluder.shape[1:]
-        open_pixels = ~occluder & ~rows_of(truth.doubtful[own], *size) & chosen[own, None, None]
-        visible += int(open_pixels.sum())
-        changed += int((open_pixels & rows_of(replaced[own], *size)).sum())
+        visible = ~occluder & ~rows_of(truth.doubtful[own], *occluder.shape[1:])
+        changed = visible & rows_of(replaced[own], *occluder.shape[1:])
+        counts.append(np.stack([mask.sum(axis=(1, 2)) for mask in (visible, changed)], axis=1))
+    return pd.DataFrame(np.concatenate(counts), columns=["visible", "changed"])
+
+
+def measure_change(counts: pd.DataFrame, chosen: np.ndarray) -> dict[str, Any]:
+    """`changed_visible`: the share of visible pixels that a completion replaced, of `count_changed`.
+
+    Args:
+        chosen: bool (F,) frames that count.
+    """
+    visible, changed = (int(counts.loc[chosen, name].sum()) for name in ("visible", "changed"))
     return {"changed_visible": changed / visible if visible else None}
 
 

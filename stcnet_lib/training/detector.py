@@ -24,8 +24,9 @@ from stcnet_lib.training.compute import Compute
 from stcnet_lib.training.history import History
 from stcnet_lib.training.schedule import set_rate
 from stcnet_lib.training.state import TrainingState, check_finite, stop_signals
+from stcnet_lib.walkers.truth import HIDDEN_SHARE
 
-HIDDEN, VISIBLE = 0.3, 0.1  # shares of the person that are covered, above and below which a third is a sample
+VISIBLE = 0.1  # share of the person covered below which a third is a sample of visible ones
 _WARMUP = 0.1  # share of the steps
 # Something real hides some of the thirds on which nothing was planted, and learning that these are visible
 # would make the network doubt itself. So what it is sure of after a while no longer counts as visible. On
@@ -91,7 +92,7 @@ class DetectorSamples:
             parts["usual"].append(_lit(clues.usual, gain[place], colour))
             parts["recurrence"].append(clues.recurrence[frames])
             covered = self._covered[number][frames]
-            hidden = covered > HIDDEN
+            hidden = covered > HIDDEN_SHARE
             parts["hidden"].append(hidden)
             parts["counts"].append(hidden | ((covered < VISIBLE) & ~self._doubtful[number][frames]))
         tensors = {name: torch.from_numpy(np.stack(values)) for name, values in parts.items()}

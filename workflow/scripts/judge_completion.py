@@ -46,6 +46,7 @@ def main() -> None:
     scores = probe_scores(probe, occlusion)  # (F, K)
     table = probe.assign(score=scores.reshape(-1))
     flagged = flag(table, threshold["tau"], occlusion.most_flagged)["occluded"].to_numpy()
+    covered = probe["covered"].to_numpy().reshape(scores.shape)
     runtime = runtime_settings()
     with (
         compute_for(runtime) as compute,
@@ -61,12 +62,12 @@ def main() -> None:
             truth,
             scores,
             flagged.reshape(scores.shape),
+            covered,
             options.references,
             fillers,
             picture_features(load_reid(options.guider), compute),
             runtime.progress_seconds,
         )
-    covered = probe["covered"].to_numpy().reshape(scores.shape)
     name = "prevalence_with_doubtful"  # where boxes overlap something is hidden more often than elsewhere
     real = [one[name] for one in threshold["details"] if name in one]
     judges, summary = judges_of(cases, covered, float(np.mean(real)) if real else None)

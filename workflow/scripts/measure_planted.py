@@ -5,13 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from stcnet_lib.config import EvaluationConfig
 from stcnet_lib.data.store import Role, TrackletStore
 from stcnet_lib.evaluation.damage import replaced_flags
 from stcnet_lib.evaluation.frame_features import picture_features
-from stcnet_lib.evaluation.planted import frame_cosines, measure_change, measure_flags, measure_gain
+from stcnet_lib.evaluation.planted import (
+    count_changed,
+    frame_cosines,
+    measure_change,
+    measure_flags,
+    measure_gain,
+)
 from stcnet_lib.files import read_json, write_json
 from stcnet_lib.models.files import load_reid
 from stcnet_lib.planting.probe import truth_shares
@@ -70,18 +75,16 @@ def main() -> None:
         )
         hidden = covered > options.config.hidden_share
         touched = hidden & np.any(list(replaced.values()), axis=0) if replaced else np.zeros_like(hidden)
-        torch.set_grad_enabled(False)
         features = picture_features(load_reid(options.guider), compute)
         cosines = frame_cosines(store, completed, truth, np.argwhere(touched), features)
+        changed = {name: count_changed(truth, rows) for name, rows in regions.items()}
         summary = {}
         for part, chosen in parts.items():
             own = cosines[chosen[cosines["frame"].to_numpy(np.int64)]]
             gains = measure_gain(own, replaced, control)
             summary[part] = {
                 **measure_flags(scores, flags, covered, doubtful, options.config.hidden_share, chosen),
-                "completions": {
-                    name: measure_change(truth, regions[name], chosen) | gains[name] for name in names
-                },
+                "completions": {name: measure_change(changed[name], chosen) | gains[name] for name in names},
             }
         planted = store.planted
     write_json(options.summary, {"planted": planted, **summary, "threshold": read_json(options.threshold)})

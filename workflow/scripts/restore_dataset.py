@@ -93,7 +93,7 @@ def gate_of(
     judges = {name: Judge.from_json(values) for name, values in read_json(judge)["judges"].items()}
     features = picture_features(load_reid(guider), compute)
     copy = filler_for(CompletionConfig(method="copy"), None, compute)
-    return Gate(judges, features, scores, config.least_confidence, copy)
+    return Gate(judges, features, scores, config.least_confidence, copy, config.seam)
 
 
 if __name__ == "__main__":
