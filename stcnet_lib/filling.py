@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +12,7 @@ from PIL import Image
 from torchvision.transforms.v2 import functional as transforms
 
 from stcnet_lib import REGIONS
+from stcnet_lib.alignment import Match, matches, shifted
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.transforms import from_unit, to_unit
 from stcnet_lib.models.blending import Routes, route
@@ -36,6 +37,7 @@ class FillTask:
     leave: bool = False  # nothing to be done, but to be recorded
     shown: tuple[int, ...] = ()  # the nearest frames that may show the regions, for methods that look at many
     witnesses: tuple[int, ...] = ()  # likewise, with which a judge compares the result
+    moved: tuple[tuple[int, Match], ...] = ()  # sources and shown frames that are moved to lie on this one
 
     @property
     def sources(self) -> tuple[int, int]:
@@ -82,6 +84,41 @@ def copy_nearest(task: FillTask, images: dict[int, np.ndarray]) -> Filling | Non
     previous, following = task.sources
     closer = previous if abs(task.frame - previous) <= abs(following - task.frame) else following
     return Filling(fitted(images[closer], *images[task.frame].shape[:2]), "copy")
+
+
+def aligned(tasks: Sequence[FillTask], images: dict[int, np.ndarray], flags: np.ndarray) -> list[FillTask]:
+    """The tasks of one tracklet, with how the frames that they restore from have to be moved.
+
+    Args:
+        images: the frames that the tasks need; flags: (T, K).
+    """
+    found: dict[int, dict[int, Match]] = {}  # by frame: tasks of one frame share most of the others
+    result = []
+    for task in tasks:
+        known = found.setdefault(task.frame, {})
+        others = sorted({*task.sources, *task.shown} - {NONE, task.frame})
+        if new := [t for t in others if t not in known]:
+            pictures = [images[t] for t in new]
+            known.update(
+                zip(new, matches(images[task.frame], flags[task.frame], pictures, flags[new]), strict=True)
+            )
+        moved = tuple((t, known[t]) for t in others if known[t].down or known[t].right)
+        result.append(replace(task, moved=moved))
+    return result
+
+
+def views(task: FillTask, images: dict[int, np.ndarray], flags: np.ndarray) -> dict[int, np.ndarray]:
+    """The images as the task needs them: frames to be moved have its frame's size, and are moved.
+
+    Hidden thirds of these show the nearest visible row first, so that none of them moves into another third.
+    """
+    if not task.moved:
+        return images
+    size = images[task.frame].shape[:2]
+    return images | {
+        t: shifted(without_hidden(fitted(images[t], *size), flags[t]), match.down, match.right)
+        for t, match in task.moved
+    }
 
 
 def fitted(image: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -159,7 +196,7 @@ class OneByOne:
     fill_one: Callable[[FillTask, dict[int, np.ndarray]], Filling | None]
 
     def fill(self, tasks, images, flags):
-        return [None if task.leave else self.fill_one(task, images) for task in tasks]
+        return [None if task.leave else self.fill_one(task, views(task, images, flags)) for task in tasks]
 
 
 class Completion:
@@ -179,20 +216,24 @@ class Completion:
         size = BATCH[self._compute.device.type]
         fillings = {}
         for start in range(0, len(todo), size):
-            fillings |= self._fill_batch(todo[start : start + size], images, torch.from_numpy(flags))
+            part = todo[start : start + size]
+            seen = [views(task, images, flags) for task in part]
+            fillings |= self._fill_batch(part, seen, torch.from_numpy(flags))
         return [fillings.get(task) for task in tasks]
 
     @torch.inference_mode()
     def _fill_batch(
-        self, tasks: Sequence[FillTask], images: dict[int, np.ndarray], flags: torch.Tensor
+        self, tasks: Sequence[FillTask], seen: Sequence[dict[int, np.ndarray]], flags: torch.Tensor
     ) -> dict[FillTask, Filling]:
+        """The fillings of a few tasks; `seen` are the images of each (`views`)."""
         config = self._network.config
 
         def stack(numbers: list[int]) -> torch.Tensor:  # (B, 3, H, W) in [-1, 1]
-            return torch.stack([self._resized(images[n]) for n in numbers]).to(self._compute.device)
+            pictures = [self._resized(images[n]) for images, n in zip(seen, numbers, strict=True)]
+            return torch.stack(pictures).to(self._compute.device)
 
         def masks(numbers: list[int]) -> torch.Tensor:  # (B, 1, H, W)
-            originals = [len(images[n]) for n in numbers]
+            originals = [len(images[n]) for images, n in zip(seen, numbers, strict=True)]
             own = flags[numbers].to(self._compute.device)
             return region_mask(own, config.height, config.width, originals)
 
@@ -215,9 +256,9 @@ class Completion:
                 fillings[task] = Filling(spatial[i], "spatial")
                 continue
             picture = temporal[i]
-            if completion.routes is not None and images[task.frame].shape != picture.shape:
+            if completion.routes is not None and seen[i][task.frame].shape != picture.shape:
                 own = Routes(*(part[i : i + 1].float() for part in completion.routes))
-                picture = self._at_full_size(task, images, flags, own)
+                picture = self._at_full_size(task, seen[i], flags, own)
             fillings[task] = Filling(picture, "temporal")
         return fillings
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.filling import Filler
+from stcnet_lib.filling import Filler, aligned
 from stcnet_lib.judging import EVIDENCE, LEAST_CASES, Features, Judge, fit_judge
 from stcnet_lib.progress import Progress
 from stcnet_lib.restoration import fill_pieces, fill_tasks, piece_evidence, piece_features, task_images
@@ -51,6 +51,8 @@ def cases_of(
             if not tasks:
                 continue
             images = task_images(store, frames, tasks)
+            if config.align:
+                tasks = aligned(tasks, images, flags[own])
             for filler in fillers:
                 pieces = [
                     piece
@@ -61,7 +63,7 @@ def cases_of(
                     continue
                 step = -(-len(pieces) // MOST_PIECES)
                 pieces = pieces[::step]
-                found = piece_features(pieces, images, features)
+                found = piece_features(pieces, images, flags[own], features)
                 evidence = piece_evidence(pieces, found, scores[own])
                 numbers = [frames.start + piece.task.frame for piece in pieces]
                 regions = [piece.region for piece in pieces]

@@ -138,7 +138,9 @@ def score_regions(
     if config.reference == "learned" and weights is None:
         weights = learned_weights(features, ends, config, in_train)
     for start, end in _spans(ends):
-        raw = tracklet_scores(_block(features, start, end), config.reference, config.trim, weights)
+        raw = tracklet_scores(
+            _block(features, start, end, config.power), config.reference, config.trim, weights
+        )
         scores[start:end] = smooth_scores(raw, config.smoothing)
     return score_table(scores, lengths, frame_numbers)
 
@@ -181,12 +183,16 @@ def score_table(scores: np.ndarray, lengths: np.ndarray, frame_numbers: np.ndarr
     )
 
 
-def _block(features: FeatureArray, start: int, end: int) -> np.ndarray:
+def _block(features: FeatureArray, start: int, end: int, power: float) -> np.ndarray:
+    """Features of one tracklet, their magnitudes raised to a power."""
     block = features[start:end]
     if not np.isfinite(block).all():
         bad = start + int(np.flatnonzero(~np.isfinite(block).all(axis=(1, 2)))[0])
         raise ValueError(f"region features: got a value that is not finite at frame {bad}")
-    return block
+    if power == 1:
+        return block
+    block = np.asarray(block, dtype=np.float32)
+    return np.sign(block) * np.abs(block) ** np.float32(power)
 
 
 def learned_weights(
@@ -209,7 +215,7 @@ def learned_weights(
     def score(block: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return smooth_scores(tracklet_scores(block, "learned", config.trim, weights), config.smoothing)
 
-    return fit_person_weights(lambda: (_block(features, *span) for span in chosen), score)
+    return fit_person_weights(lambda: (_block(features, *span, config.power) for span in chosen), score)
 
 
 def _spans(ends: np.ndarray) -> Iterator[tuple[int, int]]:

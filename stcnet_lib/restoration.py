@@ -18,10 +18,11 @@ import pandas as pd
 from PIL import Image
 
 from stcnet_lib import REGIONS
+from stcnet_lib.alignment import matches
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.images import encode_png
 from stcnet_lib.data.store import StoreWriter, TrackletStore
-from stcnet_lib.filling import Filler, Filling, FillTask
+from stcnet_lib.filling import Filler, Filling, FillTask, aligned
 from stcnet_lib.judging import WITNESSES, Features, Judge, third_evidence
 from stcnet_lib.progress import Progress
 from stcnet_lib.references import NONE, nearest, nearest_frames, usable_frames
@@ -126,6 +127,8 @@ def _fill(
     if not tasks:
         return kept
     images = task_images(source, frames, tasks)
+    if config.align:
+        tasks = aligned(tasks, images, flags)
     pieces = fill_pieces(filler, tasks, images, flags, config.seam)
     if gate is not None:
         pieces = gate.pass_on(pieces, images, flags, frames.start)
@@ -222,10 +225,11 @@ class Gate:
         self, pieces: list[Piece], images: dict[int, np.ndarray], flags: np.ndarray, first: int
     ) -> list[Piece]:
         """The pieces of one tracklet, those that do not pass replaced; `first` is its first frame."""
-        pieces = self._judged(pieces, images, first)
+        pieces = self._judged(pieces, images, flags, first)
         refused = [i for i, piece in enumerate(pieces) if not self._passes(piece)]
         alone = [_alone(pieces[i]) for i in refused]
-        copies = self._judged(fill_pieces(self._fallback, alone, images, flags, self._seam), images, first)
+        copies = fill_pieces(self._fallback, alone, images, flags, self._seam)
+        copies = self._judged(copies, images, flags, first)
         for i, copy in zip(refused, copies, strict=True):
             if self._passes(copy):
                 pieces[i] = replace(copy, task=pieces[i].task)
@@ -237,7 +241,9 @@ class Gate:
     def _passes(self, piece: Piece) -> bool:
         return piece.filling is not None and piece.confidence >= self._least
 
-    def _judged(self, pieces: list[Piece], images: dict[int, np.ndarray], first: int) -> list[Piece]:
+    def _judged(
+        self, pieces: list[Piece], images: dict[int, np.ndarray], flags: np.ndarray, first: int
+    ) -> list[Piece]:
         """The pieces with their confidence; 0 without another frame or a judge of the method."""
         known = [
             i for i, p in enumerate(pieces) if p.filling and p.task.witnesses and p.method in self._judges
@@ -246,7 +252,7 @@ class Gate:
         if not known:
             return judged
         some = [pieces[i] for i in known]
-        found = piece_features(some, images, self._features)
+        found = piece_features(some, images, flags, self._features)
         evidence = piece_evidence(some, found, self._scores[first:])
         for i, row in zip(known, evidence, strict=True):
             chance = self._judges[pieces[i].method].confidence(row[None])[0]
@@ -264,10 +270,13 @@ class PieceFeatures(NamedTuple):
     before: np.ndarray  # (n, D) of the frames as they are
     after: np.ndarray  # (n, D) with the piece
     witnesses: list[np.ndarray]  # n times (W, D)
+    likeness: np.ndarray  # (n,) of the frame and its nearest witness, see `alignment.Match`
 
 
-def piece_features(pieces: list[Piece], images: dict[int, np.ndarray], features: Features) -> PieceFeatures:
-    """What a judge compares; frames that several pieces share are looked at once."""
+def piece_features(
+    pieces: list[Piece], images: dict[int, np.ndarray], flags: np.ndarray, features: Features
+) -> PieceFeatures:
+    """What a judge compares; frames that several pieces share are looked at once. `flags` (T, K)."""
     frames = sorted({t for piece in pieces for t in (piece.task.frame, *piece.task.witnesses)})
     place = {t: i for i, t in enumerate(frames)}
     values = features([images[t] for t in frames] + [piece.picture(images) for piece in pieces])
@@ -276,7 +285,15 @@ def piece_features(pieces: list[Piece], images: dict[int, np.ndarray], features:
         seen[[place[piece.task.frame] for piece in pieces]],
         after,
         [seen[[place[t] for t in piece.task.witnesses]] for piece in pieces],
+        np.array([_likeness(piece.task, images, flags) for piece in pieces]),
     )
+
+
+def _likeness(task: FillTask, images: dict[int, np.ndarray], flags: np.ndarray) -> float:
+    """How alike the frame and its nearest witness are in thirds that both show: a track can change person."""
+    nearest_one = min(task.witnesses, key=lambda t: abs(t - task.frame))
+    (match,) = matches(images[task.frame], flags[task.frame], [images[nearest_one]], flags[[nearest_one]])
+    return match.likeness
 
 
 def piece_evidence(pieces: list[Piece], found: PieceFeatures, scores: np.ndarray) -> np.ndarray:

@@ -132,6 +132,13 @@ class OcclusionConfig(Section):
     trim: float = Field(
         0.4, ge=0, lt=1, description="trimmed_mean, learned: share of lowest scores dropped, then recomputed"
     )
+    power: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="(scores: cosine) the features are raised to it before they are compared, so that a few "
+        "strong ones do not decide; 1: as they are",
+    )
     smoothing: float = Field(
         0.0,
         ge=0,
@@ -296,6 +303,11 @@ class CompletionConfig(Section):
     )
     all_occluded: Literal["restore", "leave"] = Field(
         "restore", description="a frame with all three regions flagged"
+    )
+    align: bool = Field(
+        False,
+        description="methods stcnet, copy and median: frames to restore from are moved so that the person in "
+        "them lies where the person of the frame is; boxes drift",
     )
     seam: Literal["none", "blend"] = Field(
         "none",

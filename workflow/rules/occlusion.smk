@@ -125,7 +125,7 @@ elif settings.occlusion.needs_probe:
             mem_mb=growing(4000),
             runtime=growing(30),
         params:
-            config=part(settings.occlusion, "reference", "trim", "smoothing"),
+            config=part(settings.occlusion, "reference", "trim", "power", "smoothing"),
         shell:
             "python -m workflow.scripts.score_probe --config {params.config:q} --store {input.store} "
             "--regions {input.regions} --truth {input.truth} --probe-regions {input.probe_regions} "
