@@ -41,12 +41,16 @@ def test_a_case_that_counts_twice_is_two_cases():
 def test_evidence_says_what_resembles_the_frames_around():
     before, after = np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([[0.0, 3.0], [0.0, 1.0]])
     witnesses = [np.array([[0.0, 1.0]]), np.array([[0.0, 5.0], [1.0, 0.0]])]
-    found = third_evidence(np.array([0.5, 0.9]), np.array([0, 2]), np.array([1, 4]), before, after, witnesses)
+    likeness = np.array([0.7, -0.1])
+    found = third_evidence(
+        np.array([0.5, 0.9]), np.array([0, 2]), np.array([1, 4]), before, after, witnesses, likeness
+    )
     columns = dict(zip(EVIDENCE, found.T, strict=True))
     np.testing.assert_allclose(columns["hidden"], [0, np.log(0.1 / 0.9)], atol=1e-9)
     np.testing.assert_allclose(columns["before"], [0, np.sqrt(0.5)])
     np.testing.assert_allclose(columns["after"], [1, np.sqrt(0.5)])
     np.testing.assert_allclose(columns["distance"], np.log([2, 5]))
+    assert columns["likeness"].tolist() == [0.7, -0.1]
     assert columns["middle"].tolist() == [0, 0]
     assert columns["lower"].tolist() == [0, 1]
 

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 CHANNELS = 7  # logits of synthesised, previous, next; flow (x, y) of previous, of next
 MAX_FLOW = 10.0  # pixels: a foot moves about that far while an occluder passes
 _SYNTHESIS_PRIOR = -2.0  # logit: starts near copying, which is the strong baseline
+_AROUND = 0.12  # of the height: how far around a place weights count for the source that is chosen there
 _LEAST_VALIDITY = 0.99  # 1 up to rounding: no sample that touches a hidden pixel, or leaves the picture
 
 
@@ -65,14 +66,25 @@ def blend(
 
 
 def sharpened(weights: Tensor) -> Tensor:
-    """One source a place, chosen by the largest weight: the mean of two that disagree is a ghost.
+    """One source a place: the mean of two that disagree is a ghost. (B, 3, H, W) -> the same.
 
-    Where places with different sources meet, the change takes three pixels, so that no edge appears. A source
-    without weight at a place, since its pixels are hidden there, gets none. (B, 3, H, W) -> the same.
+    The source is the one with the largest mean weight around the place: neighbours from different sources
+    make a patchwork. On `walkers_validation`, with true masks, frames had a cosine of .9636 with the clean
+    ones where the place alone decided, .9646 with 9 pixels around it and .9664 with 31; weighted means had
+    .9665, copies .9651. Where places with different sources meet, the change takes three pixels, so that no
+    edge appears. A source without weight at a place, since its pixels are hidden there, gets none.
     """
-    first = F.one_hot(weights.argmax(1), weights.shape[1]).movedim(3, 1).to(weights)
-    near = F.avg_pool2d(F.pad(first, (1, 1, 1, 1), mode="replicate"), 3, stride=1) * (weights > 0)
+    around = _mean_around(weights, round(_AROUND * weights.shape[2])) * (weights > 0)
+    first = F.one_hot(around.argmax(1), weights.shape[1]).movedim(3, 1).to(weights)
+    near = _mean_around(first, 1) * (weights > 0)
     return near / near.sum(1, keepdim=True)
+
+
+def _mean_around(maps: Tensor, reach: int) -> Tensor:
+    """Means over 2·reach + 1 rows and columns (B, C, H, W), the border repeated."""
+    down, right = (min(reach, size - 1) for size in maps.shape[2:])
+    padded = F.pad(maps, (right, right, down, down), mode="replicate")
+    return F.avg_pool2d(padded, (2 * down + 1, 2 * right + 1), stride=1)
 
 
 def route(routes: Routes, references: tuple[Tensor, Tensor]) -> Tensor:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from stcnet_lib.models.blending import CHANNELS, MAX_FLOW, blend, route, warp
+from stcnet_lib.models.blending import CHANNELS, MAX_FLOW, blend, route, sharpened, warp
 
 
 def _images(batch=2, height=12, width=10):
@@ -136,3 +136,17 @@ def test_routing_keeps_the_resolution_of_the_references():
     _, routes = blend(colours, controls, (previous, following), (None, None))
     large = torch.rand(2, 3, 48, 40, generator=torch.Generator().manual_seed(1)) * 2 - 1
     torch.testing.assert_close(route(routes, (large, -large)), large, atol=1e-4, rtol=0)
+
+
+def test_sharp_weights_are_of_one_source_chosen_around_the_place():
+    weights = torch.full((1, 3, 64, 32), 0.1)
+    weights[:, 1, :, :16], weights[:, 2, :, 16:] = 0.8, 0.8  # left from the previous one, right from the next
+    weights[:, 1, 20, 8], weights[:, 2, 20, 8] = 0.1, 0.8  # a speck does not count
+    weights[:, :, 40:] = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1)  # both are hidden there
+    chosen = sharpened(weights)
+    torch.testing.assert_close(chosen.sum(1), torch.ones(1, 64, 32))
+    assert (chosen[0, 1, :30, :15] == 1).all()
+    assert (chosen[0, 2, :30, 17:] == 1).all()
+    assert ((chosen[0, 1, :30, 15:17] > 0) & (chosen[0, 1, :30, 15:17] < 1)).all()  # no edge between them
+    assert (chosen[0, 0, 40:] == 1).all()
+    assert (chosen[0, 1:, 40:] == 0).all()
