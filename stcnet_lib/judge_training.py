@@ -9,10 +9,11 @@ import pandas as pd
 
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.filling import Filler, aligned
+from stcnet_lib.filling import Filler
+from stcnet_lib.gate import piece_evidence, piece_features
 from stcnet_lib.judging import EVIDENCE, LEAST_CASES, Features, Judge, fit_judge
+from stcnet_lib.pieces import Work
 from stcnet_lib.progress import Progress
-from stcnet_lib.restoration import fill_pieces, fill_tasks, piece_evidence, piece_features, task_images
 from stcnet_lib.walkers.truth import HIDDEN_SHARE
 
 MOST_TRACKLETS = 120  # of the probe, evenly spaced
@@ -47,23 +48,20 @@ def cases_of(
             progress.advance()
             frames = store.frames_of(tracklet)
             own = slice(frames.start, frames.stop)
-            tasks = fill_tasks(config, flags[own], references, witnesses=True)
-            if not tasks:
+            if not flags[own].any():
                 continue
-            images = task_images(store, frames, tasks)
-            if config.align:
-                tasks = aligned(tasks, images, flags[own])
+            work = Work.of(config, store, frames, flags[own], references, witnesses=True)
             for filler in fillers:
                 pieces = [
                     piece
-                    for piece in fill_pieces(filler, tasks, images, flags[own], config.seam)
+                    for piece in work.filled(filler, config.seam)
                     if piece.filling is not None and piece.task.witnesses
                 ]
                 if not pieces:
                     continue
                 step = -(-len(pieces) // MOST_PIECES)
                 pieces = pieces[::step]
-                found = piece_features(pieces, images, flags[own], features)
+                found = piece_features(pieces, work, features)
                 evidence = piece_evidence(pieces, found, scores[own])
                 numbers = [frames.start + piece.task.frame for piece in pieces]
                 regions = [piece.region for piece in pieces]

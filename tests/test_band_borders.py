@@ -11,9 +11,9 @@ from stcnet_lib.config import StcnetConfig
 from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.filling import Completion, FillTask, copy_nearest, fitted, without_hidden
 from stcnet_lib.models import generators
+from stcnet_lib.pieces import paste_band
 from stcnet_lib.references import NONE
 from stcnet_lib.regions import region_rows
-from stcnet_lib.restoration import paste_band
 from stcnet_lib.training.compute import Compute
 from stcnet_lib.training.samples import CompletionSamples
 from stcnet_lib.training.stcnet import Batch

@@ -10,9 +10,10 @@ from stcnet_lib.data.images import decode
 from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.filling import filler_for
 from stcnet_lib.models.generators import STCnet
+from stcnet_lib.pieces import paste_band
 from stcnet_lib.references import NONE
 from stcnet_lib.regions import region_rows
-from stcnet_lib.restoration import paste_band, restore
+from stcnet_lib.restoration import restore
 from stcnet_lib.training.compute import Compute
 
 CPU = Compute(torch.device("cpu"))

@@ -12,46 +12,51 @@ from stcnet_lib.evaluation.completion import Features
 from stcnet_lib.models.reid import ReIDNetwork, spatial_mean
 from stcnet_lib.training.compute import Compute
 
-BATCH = 96  # frames; always as many, because oneDNN prepares its kernels anew for every shape
+BATCH = 96  # frames
+_PICTURES = 16  # pictures of a tracklet are few: batches are multiples of this
 
 
 def frame_features(network: ReIDNetwork, compute: Compute) -> Features:
     """A function from decoded frames, uint8 (n, H, W, 3), to the network's pooled features (n, D) float32."""
-    network = compute.place(network).eval()
     transform = TestTransform(network.config.height, network.config.width)
+    embed = _embedder(network, compute, BATCH)
 
-    @torch.inference_mode()
     def features(images: np.ndarray) -> np.ndarray:
-        parts = []
-        for start in range(0, len(images), BATCH):
-            frames = transform(torch.from_numpy(images[start : start + BATCH]).permute(0, 3, 1, 2))
-            missing = frames.new_zeros(BATCH - len(frames), *frames.shape[1:])
-            batch = torch.cat([frames, missing]).to(compute.device, memory_format=torch.channels_last)
-            with compute.autocast(network.config.precision):
-                maps = network.frame_maps(batch)
-            parts.append(spatial_mean(maps)[: len(frames)].cpu().numpy())
-        return np.concatenate(parts)
+        starts = range(0, len(images), BATCH)
+        batches = (torch.from_numpy(images[start : start + BATCH]) for start in starts)
+        return np.concatenate([embed(transform(batch.permute(0, 3, 1, 2))) for batch in batches])
 
     return features
 
 
 def picture_features(network: ReIDNetwork, compute: Compute) -> Callable[[list[np.ndarray]], np.ndarray]:
     """A function from frames, n of uint8 (h, w, 3) of any sizes, to features (n, D) float32."""
-    network = compute.place(network).eval()
     transform = TestTransform(network.config.height, network.config.width)
+    embed = _embedder(network, compute, _PICTURES)
 
-    @torch.inference_mode()
+    def transformed(picture: np.ndarray) -> torch.Tensor:
+        return transform(torch.from_numpy(picture.copy()).permute(2, 0, 1)[None])
+
     def features(pictures: list[np.ndarray]) -> np.ndarray:
-        parts = []
-        for start in range(0, len(pictures), BATCH):
-            group = pictures[start : start + BATCH]
-            frames = torch.cat(
-                [transform(torch.from_numpy(picture.copy()).permute(2, 0, 1)[None]) for picture in group]
-            )
-            batch = frames.to(compute.device, memory_format=torch.channels_last)
-            with compute.autocast(network.config.precision):
-                maps = network.frame_maps(batch)
-            parts.append(spatial_mean(maps).cpu().numpy())
-        return np.concatenate(parts)
+        groups = (pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH))
+        return np.concatenate([embed(torch.cat([transformed(one) for one in group])) for group in groups])
 
     return features
+
+
+def _embedder(network: ReIDNetwork, compute: Compute, multiple: int) -> Callable[[torch.Tensor], np.ndarray]:
+    """From frames as the network takes them, (n, 3, H, W), to pooled features (n, D).
+
+    Batches are filled up to a multiple, because oneDNN prepares its kernels anew for every shape.
+    """
+    network = compute.place(network).eval()
+
+    @torch.inference_mode()
+    def embed(frames: torch.Tensor) -> np.ndarray:
+        missing = frames.new_zeros(-len(frames) % multiple, *frames.shape[1:])
+        batch = torch.cat([frames, missing]).to(compute.device, memory_format=torch.channels_last)
+        with compute.autocast(network.config.precision):
+            maps = network.frame_maps(batch)
+        return spatial_mean(maps)[: len(frames)].cpu().numpy()
+
+    return embed

@@ -7,8 +7,8 @@ import torch
 from stcnet_lib.config import StcnetConfig
 from stcnet_lib.evaluation.artefacts import PERIODS, pattern_energy, seam
 from stcnet_lib.models.autoencoder import Decoder
+from stcnet_lib.pieces import paste_band
 from stcnet_lib.regions import region_rows
-from stcnet_lib.restoration import paste_band
 from stcnet_lib.seams import FADE, hide_seams
 
 

@@ -14,11 +14,12 @@ from stcnet_lib.evaluation.localisation import hidden_table
 from stcnet_lib.fallback import choose
 from stcnet_lib.files import read_json, replacing, write_json
 from stcnet_lib.filling import filler_for
+from stcnet_lib.gate import Gate
 from stcnet_lib.judging import Judge
 from stcnet_lib.models.files import load_reid, read_description
 from stcnet_lib.models.stcnet_files import load_stcnet
 from stcnet_lib.references import flag_table
-from stcnet_lib.restoration import Gate, restore
+from stcnet_lib.restoration import restore
 from stcnet_lib.training.compute import Compute, compute_for
 from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
 
