@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from stcnet_lib.regions import region_rows
+
 PERIODS = (2, 4)  # pixels: the steps of a decoder
 _AROUND = 0.12  # of a period's frequency: how far neighbouring frequencies reach
 
@@ -32,14 +34,20 @@ def pattern_energy(images: np.ndarray, period: int) -> float:
     return max(ratios)
 
 
-def seam(restored: np.ndarray, clean: np.ndarray, border: int) -> float:
-    """Mean step across a border of rows over that of the clean frames; 1 is as if nothing was pasted.
+def border_steps(images: np.ndarray, flags: np.ndarray) -> np.ndarray:
+    """How much brightness changes across the borders of replaced regions with visible ones.
+
+    The mean absolute difference of the rows on either side, over columns, channels and borders; 0 without a
+    border. Over that of the clean frames it says whether a seam shows.
 
     Args:
-        restored, clean: uint8 (n, H, W, 3); border: the first row below it.
+        images: uint8 (n, H, W, 3); flags: bool (n, K), regions that were replaced.
+
+    Returns:
+        (n,) grey levels.
     """
-    steps = [
-        np.abs(images[:, border].astype(np.float64) - images[:, border - 1]).mean()
-        for images in (restored, clean)
-    ]
-    return float(steps[0] / max(steps[1], 1e-9))
+    steps, borders = np.zeros(len(images)), (flags[:, 1:] != flags[:, :-1])  # (n, K - 1)
+    for k, border in enumerate(region_rows(images.shape[1])[1:-1]):
+        across = np.abs(images[:, border].astype(np.float64) - images[:, border - 1]).mean(axis=(1, 2))
+        steps += np.where(borders[:, k], across, 0)
+    return steps / np.maximum(borders.sum(axis=1), 1)

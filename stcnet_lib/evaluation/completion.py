@@ -16,6 +16,7 @@ import pandas as pd
 from PIL import Image
 
 from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.evaluation.artefacts import border_steps
 from stcnet_lib.evaluation.damage import replaced_flags, rows_of
 from stcnet_lib.evaluation.sharpness import high_frequency_energy
 from stcnet_lib.walkers.truth import hidden_thirds
@@ -128,7 +129,8 @@ def measure_frames(
     flagged regions: `hole_…`, `person_…` as in `completion_quality`. `false_…` is about false alarms,
     flagged regions that are not hidden, over all of their pixels. `visible_…` and `body_…` are about damage:
     pixels in replaced regions that no occluder covers, all of them and those of the person. `sharpness_…` is
-    the high-frequency energy in the hole over that of the clean frame, `sharpness_energy`.
+    the high-frequency energy in the hole over that of the clean frame, `sharpness_energy`; `seam_…` the step
+    in brightness across the borders of replaced regions over that of the clean frame, `seam_energy`.
     `feature_cosine_…` compares whole frames that have a hole. Where frames differ in size, as crops of videos
     do, all are brought to that of the first one.
 
@@ -163,6 +165,10 @@ def measure_frames(
             | _pixel_columns(clean, (before, after), hole, person, areas)
         )
         some = np.flatnonzero(hole.any(axis=(1, 2)))
+        steps = border_steps(clean, replaced[frames])
+        part["seam_energy"] = steps
+        for time, images in zip(TIMES, (before, after), strict=True):
+            part[f"seam_{time}"] = border_steps(images, replaced[frames]) / np.where(steps > 0, steps, np.nan)
         part["feature_frames"] = hole.any(axis=(1, 2)).astype(np.int64)
         cosines = _cosines(features, clean[some], before[some], after[some])
         for time, cosine in zip(TIMES, cosines, strict=True):

@@ -43,6 +43,7 @@ _METRICS = (
     _Metric("person_ssim", "person_ssim", "person_pixels", False),
     _Metric("feature_cosine", "feature_cosine", "feature_frames", False),
     _Metric("sharpness", "sharpness", "sharpness_energy", False),
+    _Metric("seam", "seam", "seam_energy", False),
     _Metric("false_psnr", "false_mse", "false_pixels", True),
     _Metric("visible_psnr", "visible_mse", "visible_pixels", True),
     _Metric("body_psnr", "body_mse", "body_pixels", True),

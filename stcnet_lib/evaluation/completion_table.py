@@ -61,7 +61,7 @@ def flat_rows(rows: Sequence[Row]) -> list[Row]:
 def completion_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Head and texts of the main table: every completion on test data, all kinds of occluder together."""
     head = ["completion", "method", "masks", *_run_head(rows), "regions", "hole frames"]
-    head += ["hole PSNR", "hole SSIM", "person PSNR", "person SSIM", "sharpness", "feature cosine"]
+    head += ["hole PSNR", "hole SSIM", "person PSNR", "person SSIM", "sharpness", "seam", "feature cosine"]
     chosen = [row for row in rows if row["part"] == "test" and row["kind"] == ALL_KINDS]
     return head, [
         [
@@ -72,6 +72,7 @@ def completion_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
             _change(row, "person_psnr", 1),
             _change(row, "person_ssim", 3),
             _change(row, "sharpness", 2),
+            _change(row, "seam", 2),
             _change(row, "feature_cosine", 3),
         ]
         for row in chosen

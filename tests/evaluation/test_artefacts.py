@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from stcnet_lib.config import StcnetConfig
-from stcnet_lib.evaluation.artefacts import PERIODS, pattern_energy, seam
+from stcnet_lib.evaluation.artefacts import PERIODS, border_steps, pattern_energy
 from stcnet_lib.models.autoencoder import Decoder
 from stcnet_lib.pieces import paste_band
 from stcnet_lib.regions import region_rows
@@ -50,7 +50,10 @@ def test_a_step_in_brightness_is_taken_off_inside_the_band_alone():
     paste_band(pasted, reference, 1)
     hidden = pasted.copy()
     hide_seams(hidden, frame, reference, 1, np.array([False, True, False]))
-    before, after = (seam(image[None], clean, 30) for image in (pasted, hidden))
+    flags = np.array([[False, True, False]])
+    before, after = (
+        border_steps(image[None], flags)[0] / border_steps(clean, flags)[0] for image in (pasted, hidden)
+    )
     assert before > 3
     assert after < 1.5
     assert np.array_equal(hidden[:30], frame[:30])
@@ -82,3 +85,20 @@ def test_borders_with_other_flagged_thirds_are_left_alone():
         for region in range(3):
             hide_seams(small.copy(), small, small, region, np.zeros(3, bool))
     assert region_rows(90) == (0, 30, 60, 90)
+
+
+def test_steps_across_borders_equal_a_loop():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (8, 31, 11, 3), dtype=np.uint8)
+    flags = np.array([[k >> bit & 1 for bit in range(3)] for k in range(8)], bool)
+    found = border_steps(images, flags)
+    rows = region_rows(31)
+    for n in range(8):
+        steps = [
+            abs(int(images[n, rows[k], x, c]) - int(images[n, rows[k] - 1, x, c]))
+            for k in (1, 2)
+            if flags[n, k] != flags[n, k - 1]
+            for x in range(11)
+            for c in range(3)
+        ]
+        assert found[n] == pytest.approx(np.mean(steps) if steps else 0)

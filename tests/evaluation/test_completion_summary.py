@@ -23,9 +23,10 @@ def frames(count=40, people=6, seed=0) -> pd.DataFrame:
         table[f"{name}_pixels"] = random.integers(0, 3, count) * random.integers(1, 100, count)
     table["feature_frames"] = (table["hole_pixels"] > 0).astype(int)
     table["sharpness_energy"] = table["hole_pixels"] * random.random(count)
-    weights = {"feature_cosine": "feature_frames", "sharpness": "sharpness_energy"}
+    table["seam_energy"] = random.integers(0, 9, count)
+    weights = {"feature_cosine": "feature_frames", "sharpness": "sharpness_energy", "seam": "seam_energy"}
     errors = [f"{area}_mse" for area in ("hole", "person", "false", "visible", "body")]
-    for name in (*errors, "hole_ssim", "person_ssim", "feature_cosine", "sharpness"):
+    for name in (*errors, "hole_ssim", "person_ssim", "feature_cosine", "sharpness", "seam"):
         weight = weights.get(name, name.split("_")[0] + "_pixels")
         for time in ("before", "after"):
             value = random.random(count) * (900 if name.endswith("mse") else 1)
@@ -51,11 +52,12 @@ def test_values_are_pooled_over_pixels():
     assert "intervals" not in found
 
 
-def test_sharpness_is_pooled_energy():
+@pytest.mark.parametrize("name", ["sharpness", "seam"])
+def test_ratios_are_pooled_over_what_they_are_a_ratio_of(name):
     table = frames()
-    energy = table["sharpness_energy"]
-    wanted = (table["sharpness_after"].fillna(0) * energy).sum() / energy.sum()
-    assert summarise(table)["sharpness_after"] == pytest.approx(wanted, rel=1e-12)
+    energy = table[f"{name}_energy"]
+    wanted = (table[f"{name}_after"].fillna(0) * energy).sum() / energy.sum()
+    assert summarise(table)[f"{name}_after"] == pytest.approx(wanted, rel=1e-12)
 
 
 @pytest.mark.parametrize(
