@@ -30,11 +30,15 @@ def rows_of(flags: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.repeat(rows[:, :, None], width, axis=2)
 
 
-def count_replaced(truth: TrackletStore, regions: pd.DataFrame) -> pd.DataFrame:
-    """Pixels of the clean person that no occluder covers, and those of them that were replaced.
+def count_replaced(
+    truth: TrackletStore, regions: pd.DataFrame, background: bool = False, doubtful: bool = True
+) -> pd.DataFrame:
+    """Pixels that no occluder covers, and those of them that were replaced.
 
     Args:
         regions: `regions.parquet` of the completion.
+        background: whether pixels beside the person count too; whose outline is known of walkers alone.
+        doubtful: whether pixels count of thirds of which nobody knows whether something real hides them.
 
     Returns:
         One row a frame of the store, in order: `visible`, `replaced`, and `changed`, which is `visible` where
@@ -44,8 +48,11 @@ def count_replaced(truth: TrackletStore, regions: pd.DataFrame) -> pd.DataFrame:
     counts = []
     for frames in truth.truth_runs(range(truth.num_frames), _BATCH):
         occluder, person = truth.read_truth(frames)
-        visible = person & ~occluder
-        replaced = visible & rows_of(flags[frames.start : frames.stop], *person.shape[1:])
+        own, size = slice(frames.start, frames.stop), person.shape[1:]
+        visible = ~occluder if background else person & ~occluder
+        if not doubtful:
+            visible &= ~rows_of(truth.doubtful[own], *size)
+        replaced = visible & rows_of(flags[own], *size)
         counts.append(np.stack([mask.sum(axis=(1, 2)) for mask in (visible, replaced)], axis=1))
     table = pd.DataFrame(np.concatenate(counts), columns=["visible", "replaced"])
     return table.assign(changed=table["visible"].where(flags.any(axis=1), 0))

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.evaluation.damage import replaced_flags, rows_of
 from stcnet_lib.evaluation.localisation import auroc, average_precision
 
 VISIBLE = 0.05  # share of the person covered up to which an untouched third counts as visible
@@ -60,33 +59,14 @@ def measure_flags(
     }
 
 
-def count_changed(truth: TrackletStore, regions: pd.DataFrame) -> pd.DataFrame:
-    """One row a frame: `visible`, pixels without a planted occluder, and `changed`, those of them replaced.
-
-    Pixels of doubtful thirds do not count. (`damage.count_replaced` counts pixels of the person, whose
-    outline is known of walkers alone.)
-
-    Args:
-        regions: `regions.parquet` of the completion.
-    """
-    replaced = replaced_flags(regions, truth.num_frames)
-    counts = []
-    for run in truth.truth_runs(range(truth.num_frames)):
-        own = slice(run.start, run.stop)
-        occluder, _ = truth.read_truth(run)
-        visible = ~occluder & ~rows_of(truth.doubtful[own], *occluder.shape[1:])
-        changed = visible & rows_of(replaced[own], *occluder.shape[1:])
-        counts.append(np.stack([mask.sum(axis=(1, 2)) for mask in (visible, changed)], axis=1))
-    return pd.DataFrame(np.concatenate(counts), columns=["visible", "changed"])
-
-
 def measure_change(counts: pd.DataFrame, chosen: np.ndarray) -> dict[str, Any]:
-    """`changed_visible`: the share of visible pixels that a completion replaced, of `count_changed`.
+    """`changed_visible`: the share of visible pixels that a completion replaced.
 
     Args:
+        counts: `count_replaced` of all pixels that are known to be visible.
         chosen: bool (F,) frames that count.
     """
-    visible, changed = (int(counts.loc[chosen, name].sum()) for name in ("visible", "changed"))
+    visible, changed = (int(counts.loc[chosen, name].sum()) for name in ("visible", "replaced"))
     return {"changed_visible": changed / visible if visible else None}
 
 
