@@ -6,7 +6,8 @@ The folder is what `workflow/presets/planted.yaml` makes of a data set (`trackle
 guider: `same`, whether two clean frames of a tracklet are more alike than frames of different ones (AUROC of
 the cosine of their features); `occlusion`, the AUROC of the scores by cosine, with the paper's mean and with
 the learned reference after a root; `restored`, the share of hidden thirds whose frame is nearer to the clean
-one once the third was copied from the nearest frame that shows it, with true masks.
+one once the third was copied from the nearest frame that shows it, with true masks. All of it on the test
+part, in case a guider was trained on the rest.
 """
 
 from __future__ import annotations
@@ -59,10 +60,15 @@ def main() -> None:
             print("{:.3f}            {:.3f}     {:.3f}      {:.3f}   ".format(*values), path, flush=True)
 
 
+def tested(store: TrackletStore) -> list[int]:
+    """Tracklets of the test part."""
+    return np.flatnonzero(np.isin(store.roles[0], (Role.QUERY, Role.GALLERY))).tolist()
+
+
 def same(truth: TrackletStore, features: Features) -> float:
     """AUROC of the cosines of clean frames of one tracklet against those of different tracklets."""
     pictures, owner = [], []
-    for tracklet in range(len(truth)):
+    for tracklet in tested(truth):
         frames = truth.frames_of(tracklet)
         for place in np.unique(np.linspace(0, len(frames) - 1, FRAMES).round().astype(int)):
             pictures.append(truth.read_image(frames.start + int(place)))
@@ -82,7 +88,8 @@ def occlusion(
     compute: Compute,
 ) -> tuple[float, float]:
     """AUROC of the scores with the paper's mean, and with the learned reference, of thirds that are known."""
-    hidden, known = covered > HIDDEN, (covered > HIDDEN) | ~truth.doubtful
+    hidden = covered > HIDDEN
+    known = (hidden | ~truth.doubtful) & np.isin(store.frame_tracklet, tested(store))[:, None]
     ends = (store.tracklets["start"] + store.tracklets["length"]).to_numpy()
     found = []
     with tempfile.TemporaryDirectory() as folder:
@@ -105,7 +112,7 @@ def restored(
     config = CompletionConfig(method="copy", reference_margin=1, seam="blend", align=True)
     filler = filler_for(config, None, compute)
     better = []
-    for tracklet in range(len(store)):
+    for tracklet in tested(store):
         frames = store.frames_of(tracklet)
         flags = covered[frames.start : frames.stop] > HIDDEN
         if not flags.any():

@@ -145,10 +145,9 @@ def score_regions(
     return score_table(scores, lengths, frame_numbers)
 
 
-def visible_chances(logits: np.ndarray, tracklet_ends: np.ndarray, smoothing: float) -> np.ndarray:
-    """Scores in (0, 1) of logits of being hidden (F, K), smoothed within tracklets (`smooth_scores`)."""
-    smooth = smooth_tracklets(logits, tracklet_ends, smoothing)
-    return (1 / (1 + np.exp(smooth.astype(np.float64)))).astype(np.float32)
+def visible_chances(logits: np.ndarray) -> np.ndarray:
+    """Scores in (0, 1) of a detector's logits of being hidden (F, K); it looks at the neighbours itself."""
+    return (1 / (1 + np.exp(logits.astype(np.float64)))).astype(np.float32)
 
 
 def probe_scores(probe: pd.DataFrame, config: OcclusionConfig) -> np.ndarray:
@@ -157,7 +156,7 @@ def probe_scores(probe: pd.DataFrame, config: OcclusionConfig) -> np.ndarray:
     values = probe["value"].to_numpy().reshape(-1, regions)
     ends = np.cumsum(np.bincount(probe["tracklet"].to_numpy()[::regions]))
     if config.scores == "planted":
-        return visible_chances(values, ends, config.smoothing)
+        return visible_chances(values)
     return smooth_tracklets(values, ends, config.smoothing)
 
 

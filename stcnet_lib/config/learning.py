@@ -143,8 +143,8 @@ class OcclusionConfig(Section):
         0.0,
         ge=0,
         le=1,
-        description="weight of the scores of the frame before and after, beside 1 for the frame's own: an "
-        "occluder stays for several frames",
+        description="(scores: cosine) weight of the scores of the frame before and after, beside 1 for the "
+        "frame's own: an occluder stays for several frames",
     )
     threshold: Literal["fixed", "otsu", "otsu_root", "otsu_log", "mixture", "planted"] = Field(
         "fixed",

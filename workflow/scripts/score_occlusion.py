@@ -42,7 +42,7 @@ def main() -> None:
         in_train = store.roles[options.split] == Role.TRAIN
         if options.hidden:
             with open_hdf5(options.hidden) as hidden:
-                chances = visible_chances(hidden["logits"][:], np.cumsum(lengths), config.smoothing)
+                chances = visible_chances(hidden["logits"][:])
             scores = score_table(chances, lengths, store.frame_number)
         else:
             with open_hdf5(options.regions) as regions:
