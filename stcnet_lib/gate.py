@@ -10,8 +10,10 @@ import numpy as np
 
 from stcnet_lib.alignment import matches
 from stcnet_lib.filling import Filler, FillTask
-from stcnet_lib.judging import Features, Judge, third_evidence
+from stcnet_lib.judging import EVIDENCE, LEAST_LIKENESS, Features, Judge, third_evidence
 from stcnet_lib.pieces import Piece, Work
+
+_LIKENESS = EVIDENCE.index("likeness")
 
 
 class Gate:
@@ -65,7 +67,8 @@ class Gate:
         found = piece_features(some, work, self._features)
         evidence = piece_evidence(some, found, self._scores[first:])
         for i, row in zip(known, evidence, strict=True):
-            chance = self._judges[pieces[i].method].confidence(row[None])[0]
+            alike = row[_LIKENESS] >= LEAST_LIKENESS
+            chance = self._judges[pieces[i].method].confidence(row[None])[0] if alike else 0.0
             judged[i] = replace(pieces[i], confidence=float(chance))
         return judged
 

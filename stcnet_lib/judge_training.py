@@ -11,7 +11,7 @@ from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.filling import Filler
 from stcnet_lib.gate import piece_evidence, piece_features
-from stcnet_lib.judging import EVIDENCE, LEAST_CASES, Features, Judge, fit_judge
+from stcnet_lib.judging import EVIDENCE, LEAST_CASES, LEAST_LIKENESS, Features, Judge, fit_judge
 from stcnet_lib.pieces import Work
 from stcnet_lib.progress import Progress
 from stcnet_lib.walkers.truth import HIDDEN_SHARE
@@ -36,7 +36,7 @@ def cases_of(
     """One row a replaced region and filler: `method`, `frame`, `region`, `better`, and the evidence by name.
 
     Regions of which nobody knows whether something real hides them, and on which nothing was planted, are no
-    cases; nor are regions that no other frame shows.
+    cases; nor are regions that no other frame shows, and those of frames that are not alike.
 
     Args:
         store, truth: of the probe; scores, flags, covered (share of the person): (F, K) of it.
@@ -80,7 +80,8 @@ def cases_of(
     columns = ["method", "frame", "region", "better", *EVIDENCE]
     cases = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     at = cases["frame"].to_numpy(np.int64), cases["region"].to_numpy(np.int64)
-    return cases[~truth.doubtful[at] | (covered[at] > 0)].reset_index(drop=True)
+    known = ~truth.doubtful[at] | (covered[at] > 0)
+    return cases[known & (cases["likeness"] >= LEAST_LIKENESS)].reset_index(drop=True)
 
 
 def _nearer(clean: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:

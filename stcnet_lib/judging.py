@@ -6,7 +6,8 @@ the third was hidden, how much the frame resembles others that show the third, w
 replacement, how far these are away, and how alike they are where both are visible, since a track can change
 person. A logistic regression on the probe, the train tracklets with planted occluders, turns these into a
 confidence, one for each method. A visible third that was flagged by mistake is never better afterwards, so
-wrong flags are learned from too.
+wrong flags are learned from too. What is not alike passes in no case: planted tracklets hold too few changes
+of person to learn from.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from stcnet_lib import REGIONS
 
 Features = Callable[[list[np.ndarray]], np.ndarray]  # n pictures, uint8 (h, w, 3) each -> float (n, D)
 
+LEAST_LIKENESS = (
+    0.5  # to the nearest frame that shows the third, where both are visible: below it nothing passes
+)
 WITNESSES = 6  # nearest frames that show the third, with which the frame is compared
 EVIDENCE = ("hidden", "before", "after", "distance", "likeness", *REGIONS[1:])
 LEAST_CASES = 30  # of a method, better and worse ones together, to learn from

@@ -73,6 +73,7 @@ def stores(tmp_path):
         for n in range(40):
             clean = np.empty((12, 30, 12, 3))
             clean[:] = [200, 120, 20]
+            clean += np.linspace(-50, 50, 30)[:, None, None]  # what frames of one person have in common
             clean += rng.normal(0, 5, clean.shape)
             occluded = clean.copy()
             occluded[4:7, 10:20] = [10, 10, 240]
@@ -137,6 +138,37 @@ def test_a_completion_that_always_harms_is_never_used(stores, tmp_path):
     table = restore(config, store, flags, "region", fillers[0], tmp_path / "r.h5", 100.0, gate).table()
     assert "temporal" not in set(table["method"])
     assert (table[table["region"] == 1]["method"] == "copy").all()
+
+
+def test_nothing_is_pasted_from_frames_of_somebody_else(stores, tmp_path):
+    """The judge takes everything for better."""
+    store, _, covered = stores
+    flags = covered > 0
+    flags[10::12, 1] = True
+    sure = Judge(np.zeros(len(EVIDENCE)), np.ones(len(EVIDENCE)), np.array([0.0] * len(EVIDENCE) + [3.0]))
+    changed = {}
+    for name in ("same", "other"):
+        source = Others(store) if name == "other" else store
+        gate = Gate({"copy": sure}, mean_colours, np.full(flags.shape, 0.1), 0.5, OneByOne(copy_nearest))
+        config = CompletionConfig(method="copy", least_confidence=0.5)
+        path = tmp_path / f"{name}.h5"
+        record = restore(config, source, flags, "region", OneByOne(copy_nearest), path, 100.0, gate)
+        changed[name] = record.counts["frames_restored"]
+    assert changed == {"same": 160, "other": 0}
+
+
+class Others:
+    """A store in which all frames but the flagged ones are of somebody else."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def read_image(self, frame):
+        image = self._store.read_image(frame)
+        return image if frame % 12 in (4, 5, 6, 10) else image[::-1].copy()
 
 
 def test_rare_occlusions_make_the_judge_careful(stores):

@@ -72,9 +72,13 @@ def sharpened(weights: Tensor) -> Tensor:
     make a patchwork. On `walkers_validation`, with true masks, frames had a cosine of .9636 with the clean
     ones where the place alone decided, .9646 with 9 pixels around it and .9664 with 31; weighted means had
     .9665, copies .9651. Where places with different sources meet, the change takes three pixels, so that no
-    edge appears. A source without weight at a place, since its pixels are hidden there, gets none.
+    edge appears. A reference without weight at a place, since its pixels are hidden there, gets none. The
+    synthesised colours are for places that no reference shows: of people on a street, whom the network had
+    seen for 200 steps, they made violet fringes where both references were far away.
     """
     around = _mean_around(weights, round(_AROUND * weights.shape[2])) * (weights > 0)
+    shown = (weights[:, 1:] > 0).any(1)
+    around[:, 0] = around[:, 0].masked_fill(shown, 0)
     first = F.one_hot(around.argmax(1), weights.shape[1]).movedim(3, 1).to(weights)
     near = _mean_around(first, 1) * (weights > 0)
     return near / near.sum(1, keepdim=True)
