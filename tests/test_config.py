@@ -367,3 +367,11 @@ def test_automatic_scores_are_cosines_for_walkers_and_detectors_for_others(layou
     assert values["occlusion"]["scores"] == "auto"
     values["dataset"] = {"name": "d", "layout": layout, "root": str(tmp_path) if layout == "folder" else None}
     assert load_config(values).occlusion.scores == scores
+
+
+def test_alignment_follows_the_data():
+    rows = {"copy": {"method": "copy", "align": "auto"}, "median": {"method": "median", "align": False}}
+    walkers = load_config({"dataset": {"name": "w", "layout": "walkers"}, "completions": rows})
+    assert [walkers.completions[name].align for name in rows] == [False, False]
+    folder = load_config({"dataset": {"name": "f", "layout": "folder", "root": "."}, "completions": rows})
+    assert [folder.completions[name].align for name in rows] == [True, False]

@@ -164,6 +164,20 @@ class Config(Section):
         automatic = {key: value for key, value in chosen.items() if occlusion.get(key) == "auto"}
         return {**values, "occlusion": {**occlusion, **automatic}}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _alignment_of_the_data(cls, values: Any) -> Any:
+        """`align: auto` of a completion is true but for walkers: a tracker's boxes drift."""
+        completions = values.get("completions") if isinstance(values, dict) else None
+        if not isinstance(completions, dict):
+            return values
+        aligned = {"align": _layout(values) != "walkers"}
+        rows = {
+            name: {**row, **aligned} if isinstance(row, dict) and row.get("align") == "auto" else row
+            for name, row in completions.items()
+        }
+        return {**values, "completions": rows}
+
     @field_validator("trained_guider")
     @classmethod
     def _model_file(cls, value: str | None) -> str | None:

@@ -307,7 +307,8 @@ class CompletionConfig(Section):
     align: bool = Field(
         False,
         description="methods stcnet, copy and median: frames to restore from are moved so that the person in "
-        "them lies where the person of the frame is; boxes drift",
+        "them lies where the person of the frame is, since boxes drift; in a file also auto: true but for "
+        "the walkers (`Config._alignment_of_the_data`)",
     )
     seam: Literal["none", "blend"] = Field(
         "none",
