@@ -218,7 +218,7 @@ class Completion:
         for start in range(0, len(todo), size):
             part = todo[start : start + size]
             seen = [views(task, images, flags) for task in part]
-            fillings |= self._fill_batch(part, seen, torch.from_numpy(flags))
+            fillings |= self._fill_batch(part, seen, torch.from_numpy(flags.copy()))
         return [fillings.get(task) for task in tasks]
 
     @torch.inference_mode()

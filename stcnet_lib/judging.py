@@ -26,7 +26,7 @@ LEAST_LIKENESS = (
 )
 WITNESSES = 6  # nearest frames that show the third, with which the frame is compared
 EVIDENCE = ("hidden", "before", "after", "distance", "likeness", *REGIONS[1:])
-LEAST_CASES = 30  # of a method, better and worse ones together, to learn from
+LEAST_CASES = 20  # of a method, better and worse ones together, to learn from
 _RIDGE = 1.0  # of standardised weights: a few cases decide nothing
 
 
