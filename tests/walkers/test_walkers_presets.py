@@ -97,8 +97,16 @@ def test_the_variants_of_the_benchmark_change_the_data_and_the_cap_that_follows_
         config = overlaid(preset)
         # A cap on the flags below the longest events would leave hidden what the scores find.
         assert most_flagged == max(0.5, config.dataset.walkers.most_hidden)
-        occlusion = embedded.occlusion.model_copy(update={"most_flagged": most_flagged})
-        wanted = embedded.model_copy(update={"dataset": config.dataset, "occlusion": occlusion})
+        changed = {"most_flagged": most_flagged}
+        completions = dict(embedded.completions)
+        if preset == "walkers_street":  # treated as real data are
+            changed |= {"scores": "planted", "false_flags": 0.02}
+            judged = {"align": True, "least_confidence": 0.5}
+            for name in ("stcnet", "median", "copy"):
+                completions[name] = completions[name].model_copy(update=judged)
+        occlusion = embedded.occlusion.model_copy(update=changed)
+        others = {"dataset": config.dataset, "occlusion": occlusion, "completions": completions}
+        wanted = embedded.model_copy(update=others)
         assert config == wanted
         walkers, usual = config.dataset.walkers.model_dump(), embedded.dataset.walkers.model_dump()
         assert {key for key in usual if walkers[key] != usual[key]} == keys
