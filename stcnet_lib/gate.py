@@ -8,12 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stcnet_lib.alignment import matches
+from stcnet_lib.alignment import LEAST_LIKENESS
 from stcnet_lib.filling import Filler, FillTask
-from stcnet_lib.judging import EVIDENCE, LEAST_LIKENESS, Features, Judge, third_evidence
+from stcnet_lib.judging import Features, Judge, third_evidence
 from stcnet_lib.pieces import Piece, Work
-
-_LIKENESS = EVIDENCE.index("likeness")
 
 
 class Gate:
@@ -56,10 +54,8 @@ class Gate:
         return piece.filling is not None and piece.confidence >= self._least
 
     def _judged(self, pieces: list[Piece], work: Work, first: int) -> list[Piece]:
-        """The pieces with their confidence; 0 without another frame or a judge of the method."""
-        known = [
-            i for i, p in enumerate(pieces) if p.filling and p.task.witnesses and p.method in self._judges
-        ]
+        """The pieces with their confidence; 0 without a judge, or where none can tell."""
+        known = [i for i, p in enumerate(pieces) if p.method in self._judges and can_be_judged(p, work)]
         judged = [replace(piece, confidence=0.0) for piece in pieces]
         if not known:
             return judged
@@ -67,10 +63,20 @@ class Gate:
         found = piece_features(some, work, self._features)
         evidence = piece_evidence(some, found, self._scores[first:])
         for i, row in zip(known, evidence, strict=True):
-            alike = row[_LIKENESS] >= LEAST_LIKENESS
-            chance = self._judges[pieces[i].method].confidence(row[None])[0] if alike else 0.0
+            chance = self._judges[pieces[i].method].confidence(row[None])[0]
             judged[i] = replace(pieces[i], confidence=float(chance))
         return judged
+
+
+def can_be_judged(piece: Piece, work: Work) -> bool:
+    """Whether it replaces something, and another frame that is alike shows the region.
+
+    What is not alike passes in no case: a track can change person, and planted tracklets hold too few such
+    changes to learn from.
+    """
+    if piece.filling is None or not piece.task.witnesses:
+        return False
+    return work.likeness(piece.task) >= LEAST_LIKENESS
 
 
 def _alone(piece: Piece) -> FillTask:
@@ -97,16 +103,8 @@ def piece_features(pieces: list[Piece], work: Work, features: Features) -> Piece
         seen[[place[piece.task.frame] for piece in pieces]],
         after,
         [seen[[place[t] for t in piece.task.witnesses]] for piece in pieces],
-        np.array([_likeness(piece.task, work) for piece in pieces]),
+        np.array([work.likeness(piece.task) for piece in pieces]),
     )
-
-
-def _likeness(task: FillTask, work: Work) -> float:
-    """How alike the frame and its nearest witness are in thirds that both show: a track can change person."""
-    images, flags = work.images, work.flags
-    t = min(task.witnesses, key=lambda t: abs(t - task.frame))
-    (match,) = matches(images[task.frame], flags[task.frame], [images[t]], flags[[t]])
-    return match.likeness
 
 
 def piece_evidence(pieces: list[Piece], found: PieceFeatures, scores: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ import pandas as pd
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.filling import Filler
-from stcnet_lib.gate import piece_evidence, piece_features
-from stcnet_lib.judging import EVIDENCE, LEAST_CASES, LEAST_LIKENESS, Features, Judge, fit_judge
+from stcnet_lib.gate import can_be_judged, piece_evidence, piece_features
+from stcnet_lib.judging import EVIDENCE, LEAST_CASES, Features, Judge, fit_judge, nearer
 from stcnet_lib.pieces import Work
 from stcnet_lib.progress import Progress
 from stcnet_lib.walkers.truth import HIDDEN_SHARE
@@ -51,47 +51,51 @@ def cases_of(
             if not flags[own].any():
                 continue
             work = Work.of(config, store, frames, flags[own], references, witnesses=True)
+            clean = {
+                t: truth.read_image(frames.start + t) for t in np.flatnonzero(flags[own].any(1)).tolist()
+            }
             for filler in fillers:
-                pieces = [
-                    piece
-                    for piece in work.filled(filler, config.seam)
-                    if piece.filling is not None and piece.task.witnesses
-                ]
-                if not pieces:
-                    continue
-                step = -(-len(pieces) // MOST_PIECES)
-                pieces = pieces[::step]
-                found = piece_features(pieces, work, features)
-                evidence = piece_evidence(pieces, found, scores[own])
-                numbers = [frames.start + piece.task.frame for piece in pieces]
-                regions = [piece.region for piece in pieces]
-                clean = [truth.read_image(number) for number in numbers]
-                parts.append(
-                    pd.DataFrame(
-                        {
-                            "method": [piece.method for piece in pieces],
-                            "frame": numbers,
-                            "region": regions,
-                            "better": _nearer(features(clean), found.before, found.after),
-                        }
-                        | dict(zip(EVIDENCE, evidence.T, strict=True))
-                    )
-                )
+                cases = _cases_of_one(work, filler, config.seam, scores[own], clean, features)
+                if cases is not None:
+                    parts.append(cases.assign(frame=cases["frame"] + frames.start))
     columns = ["method", "frame", "region", "better", *EVIDENCE]
     cases = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     at = cases["frame"].to_numpy(np.int64), cases["region"].to_numpy(np.int64)
-    known = ~truth.doubtful[at] | (covered[at] > 0)
-    return cases[known & (cases["likeness"] >= LEAST_LIKENESS)].reset_index(drop=True)
+    return cases[~truth.doubtful[at] | (covered[at] > 0)].reset_index(drop=True)
 
 
-def _nearer(clean: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Whether features (n, D) came nearer to the clean ones, by cosine."""
+def _cases_of_one(
+    work: Work,
+    filler: Filler,
+    seam: str,
+    scores: np.ndarray,
+    clean: dict[int, np.ndarray],
+    features: Features,
+) -> pd.DataFrame | None:
+    """Those of one tracklet and filler, frames numbered within it; None without any.
 
-    def cosine(values: np.ndarray) -> np.ndarray:
-        norms = np.linalg.norm(values, axis=1) * np.linalg.norm(clean, axis=1)
-        return (values * clean).sum(axis=1) / np.maximum(norms, 1e-12)
-
-    return cosine(after) > cosine(before)
+    Args:
+        scores: (T, K); clean: the flagged frames without occluders.
+    """
+    pieces = [
+        piece for piece in work.filled(filler, seam) if piece.filling is not None and piece.task.witnesses
+    ]
+    step = -(-len(pieces) // MOST_PIECES) or 1
+    pieces = [piece for piece in pieces[::step] if can_be_judged(piece, work)]
+    if not pieces:
+        return None
+    found = piece_features(pieces, work, features)
+    evidence = piece_evidence(pieces, found, scores)
+    wanted = features([clean[piece.task.frame] for piece in pieces])
+    return pd.DataFrame(
+        {
+            "method": [piece.method for piece in pieces],
+            "frame": [piece.task.frame for piece in pieces],
+            "region": [piece.region for piece in pieces],
+            "better": nearer(wanted, found.before, found.after),
+        }
+        | dict(zip(EVIDENCE, evidence.T, strict=True))
+    )
 
 
 def judges_of(

@@ -6,8 +6,7 @@ the third was hidden, how much the frame resembles others that show the third, w
 replacement, how far these are away, and how alike they are where both are visible, since a track can change
 person. A logistic regression on the probe, the train tracklets with planted occluders, turns these into a
 confidence, one for each method. A visible third that was flagged by mistake is never better afterwards, so
-wrong flags are learned from too. What is not alike passes in no case: planted tracklets hold too few changes
-of person to learn from.
+wrong flags are learned from too.
 """
 
 from __future__ import annotations
@@ -21,12 +20,9 @@ from stcnet_lib import REGIONS
 
 Features = Callable[[list[np.ndarray]], np.ndarray]  # n pictures, uint8 (h, w, 3) each -> float (n, D)
 
-LEAST_LIKENESS = (
-    0.5  # to the nearest frame that shows the third, where both are visible: below it nothing passes
-)
 WITNESSES = 6  # nearest frames that show the third, with which the frame is compared
 EVIDENCE = ("hidden", "before", "after", "distance", "likeness", *REGIONS[1:])
-LEAST_CASES = 20  # of a method, better and worse ones together, to learn from
+LEAST_CASES = 30  # of a method, better and worse ones together, to learn from
 _RIDGE = 1.0  # of standardised weights: a few cases decide nothing
 
 
@@ -99,6 +95,11 @@ def third_evidence(
     columns = [logit, _cosine(before, means), _cosine(after, means), np.log1p(distances), likeness]
     columns += [regions == k for k in range(1, len(REGIONS))]
     return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
+
+
+def nearer(clean: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Whether features (n, D) came nearer to the clean ones, by cosine: bool (n,)."""
+    return _cosine(after, clean) > _cosine(before, clean)
 
 
 def _unit(features: np.ndarray) -> np.ndarray:

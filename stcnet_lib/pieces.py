@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
 
 from stcnet_lib import REGIONS
+from stcnet_lib.alignment import matches
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.store import TrackletStore
 from stcnet_lib.filling import Filler, Filling, FillTask, aligned
@@ -51,10 +52,9 @@ class Work:
     """What is to be filled in the frames of one tracklet."""
 
     tasks: list[FillTask]
-    images: dict[
-        int, np.ndarray
-    ]  # frames that the tasks need, uint8 (H, W, 3), by number within the tracklet
+    images: dict[int, np.ndarray]  # that the tasks need, uint8 (H, W, 3), by number within the tracklet
     flags: np.ndarray  # bool (T, K)
+    _likeness: dict[tuple[int, int], float] = field(default_factory=dict)  # of pairs of frames, once compared
 
     @classmethod
     def of(
@@ -80,6 +80,16 @@ class Work:
         needed = sorted(set().union(*(task.needed for task in tasks)))
         images = {t: store.read_image(frames.start + t) for t in needed}
         return cls(aligned(tasks, images, flags) if config.align else tasks, images, flags)
+
+    def likeness(self, task: FillTask) -> float:
+        """How alike the task's frame and its nearest witness are in thirds that both show (`Match`)."""
+        t = min(task.witnesses, key=lambda t: abs(t - task.frame))
+        pair = (task.frame, t)
+        if pair not in self._likeness:
+            images, flags = self.images, self.flags
+            (match,) = matches(images[task.frame], flags[task.frame], [images[t]], flags[[t]])
+            self._likeness[pair] = match.likeness
+        return self._likeness[pair]
 
     def filled(self, filler: Filler, seam: str, tasks: list[FillTask] | None = None) -> list[Piece]:
         """The tasks, or other ones of the tracklet, region by region; `seam` as in `CompletionConfig`."""

@@ -74,7 +74,7 @@ def sharpened(weights: Tensor) -> Tensor:
     .9665, copies .9651. Where places with different sources meet, the change takes three pixels, so that no
     edge appears. A reference without weight at a place, since its pixels are hidden there, gets none. The
     synthesised colours are for places that no reference shows: of people on a street, whom the network had
-    seen for 200 steps, they made violet fringes where both references were far away.
+    seen for 200 steps, they made violet fringes.
     """
     around = _mean_around(weights, round(_AROUND * weights.shape[2])) * (weights > 0)
     shown = (weights[:, 1:] > 0).any(1)

@@ -24,7 +24,7 @@ OCCLUSION = {
     "threshold": "planted",
     "false_flags": 0.3,  # so that a few steps flag enough for a judge
     "smoothing": 0.5,
-    "probe": {"frames": 400, "plant": {**PLANT, "seed": 5}},
+    "probe": {"frames": 800, "plant": {**PLANT, "seed": 5}},
     "detector": {"channels": 8, "steps": 40, "batch": 4, "clip": 6},
 }
 
