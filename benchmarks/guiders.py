@@ -5,7 +5,7 @@
 The folder is what `workflow/presets/planted.yaml` makes of a data set (`tracklets.h5`, `truth.h5`). Of each
 guider: `same`, whether two clean frames of a tracklet are more alike than frames of different ones (AUROC of
 the cosine of their features); `occlusion`, the AUROC of the scores by cosine, with the paper's mean and with
-the learned reference after a root; `restored`, the share of hidden thirds whose frame is nearer to the clean
+the reference of config.yaml; `restored`, the share of hidden thirds whose frame is nearer to the clean
 one once the third was copied from the nearest frame that shows it, with true masks. All of it on the test
 part, in case a guider was trained on the rest.
 """
@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from stcnet_lib.config import CompletionConfig, FeaturesConfig, OcclusionConfig, RuntimeConfig
 from stcnet_lib.data.hdf5 import open_hdf5
@@ -25,16 +26,18 @@ from stcnet_lib.embedding import extract_region_features
 from stcnet_lib.evaluation.frame_features import picture_features
 from stcnet_lib.evaluation.localisation import auroc
 from stcnet_lib.filling import filler_for
-from stcnet_lib.judging import Features
+from stcnet_lib.judging import Features, nearer
+from stcnet_lib.learned_reference import normalised
 from stcnet_lib.models.files import load_reid
 from stcnet_lib.models.reid import ReIDNetwork
 from stcnet_lib.occlusion import score_regions
 from stcnet_lib.pieces import Work
 from stcnet_lib.planting.probe import truth_shares
 from stcnet_lib.training.compute import Compute, compute_for
+from stcnet_lib.walkers.truth import HIDDEN_SHARE
 
 FRAMES = 8  # of a tracklet, evenly spaced, for `same`
-HIDDEN = 0.3  # share of the person in a third
+SCORES = ("reference", "trim", "power", "smoothing")  # of the section `occlusion` of config.yaml
 
 
 def main() -> None:
@@ -62,7 +65,7 @@ def main() -> None:
 
 def tested(store: TrackletStore) -> list[int]:
     """Tracklets of the test part."""
-    return np.flatnonzero(np.isin(store.roles[0], (Role.QUERY, Role.GALLERY))).tolist()
+    return store.tracklets_with(0, Role.QUERY, Role.GALLERY).tolist()
 
 
 def same(truth: TrackletStore, features: Features) -> float:
@@ -73,7 +76,7 @@ def same(truth: TrackletStore, features: Features) -> float:
         for place in np.unique(np.linspace(0, len(frames) - 1, FRAMES).round().astype(int)):
             pictures.append(truth.read_image(frames.start + int(place)))
             owner.append(tracklet)
-    unit = _unit(features(pictures))
+    unit = normalised(features(pictures).astype(np.float64))
     cosines, owner = unit @ unit.T, np.array(owner)
     pairs = np.triu_indices(len(owner), 1)
     return auroc(cosines[pairs], (owner[:, None] == owner)[pairs])
@@ -88,14 +91,15 @@ def occlusion(
     compute: Compute,
 ) -> tuple[float, float]:
     """AUROC of the scores with the paper's mean, and with the learned reference, of thirds that are known."""
-    hidden = covered > HIDDEN
+    hidden = covered > HIDDEN_SHARE
     known = (hidden | ~truth.doubtful) & np.isin(store.frame_tracklet, tested(store))[:, None]
     ends = (store.tracklets["start"] + store.tracklets["length"]).to_numpy()
     found = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "regions.h5"
         extract_region_features(network, store, FeaturesConfig(layer="layer3"), path, runtime, compute)
-        for settings in ({}, {"reference": "learned", "trim": 0.35, "power": 0.5, "smoothing": 0.7}):
+        section = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))["occlusion"]
+        for settings in ({}, {key: section[key] for key in SCORES}):
             config = OcclusionConfig(**settings)
             with open_hdf5(path) as regions:
                 in_train = store.roles[0] == Role.TRAIN
@@ -114,7 +118,7 @@ def restored(
     better = []
     for tracklet in tested(store):
         frames = store.frames_of(tracklet)
-        flags = covered[frames.start : frames.stop] > HIDDEN
+        flags = covered[frames.start : frames.stop] > HIDDEN_SHARE
         if not flags.any():
             continue
         work = Work.of(config, store, frames, flags, "region")
@@ -124,14 +128,8 @@ def restored(
         clean = [truth.read_image(frames.start + piece.task.frame) for piece in pieces]
         before = [work.images[piece.task.frame] for piece in pieces]
         after = [piece.picture(work.images) for piece in pieces]
-        clean, before, after = np.split(_unit(features(clean + before + after)), 3)
-        better += list((clean * after).sum(axis=1) > (clean * before).sum(axis=1))
+        better += nearer(*np.split(features(clean + before + after), 3)).tolist()
     return float(np.mean(better))
-
-
-def _unit(features: np.ndarray) -> np.ndarray:
-    values = features.astype(np.float64)
-    return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
 
 
 if __name__ == "__main__":

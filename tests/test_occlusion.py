@@ -321,3 +321,17 @@ def test_at_most_a_share_of_a_regions_frames_is_flagged_the_lowest_first(most):
         under = sorted(score for score in rows["score"] if score < np.float32([0.5, 0.7, 0.9][region]))
         wanted = under[: int(most * len(rows))]
         assert sorted(rows.loc[rows["occluded"], "score"]) == wanted
+
+
+@pytest.mark.parametrize("reference", ["mean", "trimmed_mean", "learned"])
+def test_a_power_is_that_of_the_features(reference):
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(40, 3, 8)).astype(np.float32) + 1
+    ends, numbers, train = np.array([10, 20, 30, 40]), np.arange(40), np.ones(4, bool)
+    roots = np.sign(features) * np.sqrt(np.abs(features))
+    found, wanted, plain = (
+        score_regions(part, ends, numbers, OcclusionConfig(reference=reference, power=power), train)["score"]
+        for part, power in ((features, 0.5), (roots, 1.0), (features, 1.0))
+    )
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert np.abs(found - plain).max() > 0.01

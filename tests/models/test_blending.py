@@ -150,3 +150,11 @@ def test_sharp_weights_are_of_one_source_chosen_around_the_place():
     assert ((chosen[0, 1, :30, 15:17] > 0) & (chosen[0, 1, :30, 15:17] < 1)).all()  # no edge between them
     assert (chosen[0, 0, 40:] == 1).all()
     assert (chosen[0, 1:, 40:] == 0).all()
+
+
+def test_sharp_weights_take_synthesised_colours_only_where_no_reference_shows_the_place():
+    weights = torch.tensor([0.8, 0.15, 0.05]).view(1, 3, 1, 1).repeat(1, 1, 32, 16)
+    weights[:, :, 20:] = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1)
+    chosen = sharpened(weights)
+    assert (chosen[0, 1, :19] == 1).all()
+    assert (chosen[0, 0, 20:] == 1).all()
