@@ -162,13 +162,9 @@ def measure_frames(
         }
         part = pd.DataFrame(
             {"frame": frames, "regions": flags.sum(axis=1), "false_regions": false_alarm.sum(axis=1)}
-            | _pixel_columns(clean, (before, after), hole, person, areas)
+            | _pixel_columns(clean, (before, after), hole, person, areas, replaced[frames])
         )
         some = np.flatnonzero(hole.any(axis=(1, 2)))
-        steps = border_steps(clean, replaced[frames])
-        part["seam_energy"] = steps
-        for time, images in zip(TIMES, (before, after), strict=True):
-            part[f"seam_{time}"] = border_steps(images, replaced[frames]) / np.where(steps > 0, steps, np.nan)
         part["feature_frames"] = hole.any(axis=(1, 2)).astype(np.int64)
         cosines = _cosines(features, clean[some], before[some], after[some])
         for time, cosine in zip(TIMES, cosines, strict=True):
@@ -192,15 +188,18 @@ def _pixel_columns(
     hole: np.ndarray,
     person: np.ndarray,
     areas: dict[str, np.ndarray],
+    replaced: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    """What `measure_frames` says of pixels, a value a frame: errors, similarity and sharpness.
+    """What `measure_frames` says of pixels, a value a frame: errors, similarity, sharpness and seams.
 
     Args:
         clean: uint8 (n, H, W, 3); made: the same before and after the completion.
         hole, person: bool (n, H, W); areas: others like them, of which the error alone is measured.
+        replaced: bool (n, K).
     """
-    energy = high_frequency_energy(clean, hole)
-    columns = {"sharpness_energy": energy} | {f"{n}_pixels": m.sum(axis=(1, 2)) for n, m in areas.items()}
+    energy, steps = high_frequency_energy(clean, hole), border_steps(clean, replaced)
+    columns = {"sharpness_energy": energy, "seam_energy": steps}
+    columns |= {f"{n}_pixels": m.sum(axis=(1, 2)) for n, m in areas.items()}
     for time, images in zip(TIMES, made, strict=True):
         quality = completion_quality(images, clean, hole, person)
         for name in quality:
@@ -210,6 +209,7 @@ def _pixel_columns(
             columns[f"{name}_mse_{time}"] = mean_error(images, clean, mask)
         own = high_frequency_energy(images, hole)
         columns[f"sharpness_{time}"] = own / np.where(energy > 0, energy, np.nan)
+        columns[f"seam_{time}"] = border_steps(images, replaced) / np.where(steps > 0, steps, np.nan)
     return columns
 
 

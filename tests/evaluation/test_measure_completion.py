@@ -127,6 +127,7 @@ def test_a_completion_that_replaces_all_is_told_from_one_that_replaces_the_hidde
         found[name] = row, replaced["replaced"].sum() / replaced["visible"].sum()
         assert row["hole_mse_after"] == 0
         assert row["sharpness_after"] == pytest.approx(1)
+        assert (row["seam_after"] == pytest.approx(1)) == (name == "careful")
     assert found["careful"][1] == 0
     assert found["careful"][0]["visible_pixels"] == 0
     error = (clean[0, : BOUNDS[1]].astype(float) - 128) ** 2
