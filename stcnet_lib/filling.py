@@ -20,6 +20,7 @@ from stcnet_lib.models.generators import STCnet
 from stcnet_lib.models.regions import region_mask
 from stcnet_lib.references import NONE, both_sides
 from stcnet_lib.regions import region_rows
+from stcnet_lib.seams import BEYOND
 from stcnet_lib.training.compute import Compute
 
 # Regions filled at once. Attention maps of more do not fit a CPU's cache: 16 ran 2.3 times as fast as 64.
@@ -60,6 +61,7 @@ class Filling:
 
     image: np.ndarray
     method: str
+    around: np.ndarray | None = None  # uint8 (H, W, 3) as the frame: what the source shows beyond the regions
 
 
 class Filler(Protocol):
@@ -77,13 +79,14 @@ class Filler(Protocol):
         ...
 
 
-def copy_nearest(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None:
+def copy_nearest(task: FillTask, images: dict[int, np.ndarray], flags: np.ndarray) -> Filling | None:
     """The same third of the nearest frame in which it is visible: no network at all."""
     if not task.has_reference:
         return None
     previous, following = task.sources
     closer = previous if abs(task.frame - previous) <= abs(following - task.frame) else following
-    return Filling(fitted(images[closer], *images[task.frame].shape[:2]), "copy")
+    picture = fitted(images[closer], *images[task.frame].shape[:2])
+    return Filling(picture, "copy", without_hidden(picture, flags[closer]))
 
 
 def aligned(tasks: Sequence[FillTask], images: dict[int, np.ndarray], flags: np.ndarray) -> list[FillTask]:
@@ -157,7 +160,7 @@ def without_hidden(image: np.ndarray, flags: np.ndarray) -> np.ndarray:
     return image[nearest]
 
 
-def mean_colour(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None:
+def mean_colour(task: FillTask, images: dict[int, np.ndarray], flags: np.ndarray) -> Filling | None:
     """The mean colour of the region in both references: the least a completion must beat."""
     if not task.has_reference:
         return None
@@ -172,7 +175,7 @@ def mean_colour(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None
     return Filling(filled, "mean")
 
 
-def median_of_shown(task: FillTask, images: dict[int, np.ndarray]) -> Filling | None:
+def median_of_shown(task: FillTask, images: dict[int, np.ndarray], flags: np.ndarray) -> Filling | None:
     """The median of each pixel and channel over the nearest frames that show the third: no network at all.
 
     It drops what is in the way in less than half of the frames, and blurs what moves. Of an even number of
@@ -180,23 +183,27 @@ def median_of_shown(task: FillTask, images: dict[int, np.ndarray]) -> Filling | 
     """
     if not task.shown:
         return None
-    filled = images[task.frame].copy()
-    height, width = filled.shape[:2]
+    height, width = images[task.frame].shape[:2]
+    filled, around = images[task.frame].copy(), images[task.frame].copy()
+    shown = np.stack([without_hidden(fitted(images[t], height, width), flags[t]) for t in task.shown])
     for region in task.regions:
         top, bottom = region_rows(height)[region : region + 2]
-        bands = np.stack([fitted_region(images[t], region, height, width) for t in task.shown])
-        filled[top:bottom] = np.median(bands, axis=0).round().astype(np.uint8)  # (F, h, w, 3) -> (h, w, 3)
-    return Filling(filled, "median")
+        rows = slice(max(top - BEYOND, 0), bottom + BEYOND)
+        around[rows] = np.median(shown[:, rows], axis=0).round().astype(np.uint8)
+        filled[top:bottom] = around[top:bottom]
+    return Filling(filled, "median", around)
 
 
 @dataclass(frozen=True)
 class OneByOne:
     """A filler that looks at one task at a time."""
 
-    fill_one: Callable[[FillTask, dict[int, np.ndarray]], Filling | None]
+    fill_one: Callable[[FillTask, dict[int, np.ndarray], np.ndarray], Filling | None]
 
     def fill(self, tasks, images, flags):
-        return [None if task.leave else self.fill_one(task, views(task, images, flags)) for task in tasks]
+        return [
+            None if task.leave else self.fill_one(task, views(task, images, flags), flags) for task in tasks
+        ]
 
 
 class Completion:
@@ -255,34 +262,27 @@ class Completion:
             if not task.has_reference:
                 fillings[task] = Filling(spatial[i], "spatial")
                 continue
-            picture = temporal[i]
-            if completion.routes is not None and seen[i][task.frame].shape != picture.shape:
-                own = Routes(*(part[i : i + 1].float() for part in completion.routes))
-                picture = self._at_full_size(task, seen[i], flags, own)
-            fillings[task] = Filling(picture, "temporal")
+            if completion.routes is None:
+                fillings[task] = Filling(temporal[i], "temporal")
+                continue
+            own = Routes(*(part[i : i + 1].float() for part in completion.routes))
+            routed = self._routed(task, seen[i], flags, own)
+            same = routed.shape == temporal[i].shape
+            fillings[task] = Filling(temporal[i] if same else routed, "temporal", routed)
         return fillings
 
-    def _at_full_size(
+    def _routed(
         self, task: FillTask, images: dict[int, np.ndarray], flags: torch.Tensor, routes: Routes
     ) -> np.ndarray:
-        """What the network routed, out of the references' own pixels: uint8 (H, W, 3) as the frame.
-
-        Around the regions it is the frame itself, so that nothing hidden is mixed in when bands are cut.
-        """
-        frame = images[task.frame]
-        height, width = frame.shape[:2]
+        """What the network routed, out of the references' own pixels: uint8 (H, W, 3) as the frame."""
+        height, width = images[task.frame].shape[:2]
         references = []
         for t in task.sources:
             shown = without_hidden(fitted(images[t], height, width), flags[t].numpy())
             references.append(
                 to_unit(torch.from_numpy(shown).permute(2, 0, 1)[None]).to(self._compute.device)
             )
-        routed = _pictures(route(routes, (references[0], references[1])))[0]
-        whole = frame.copy()
-        bounds = region_rows(height)
-        for region in task.regions:
-            whole[bounds[region] : bounds[region + 1]] = routed[bounds[region] : bounds[region + 1]]
-        return whole
+        return _pictures(route(routes, (references[0], references[1])))[0]
 
     def _resized(self, image: np.ndarray) -> torch.Tensor:
         tensor = torch.from_numpy(image).permute(2, 0, 1)  # (3, h, w)

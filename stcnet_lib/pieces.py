@@ -44,7 +44,7 @@ class Piece:
         """Put the region into its frame `image`, uint8 (H, W, 3), in place."""
         paste_band(image, self.filling.image, self.region)
         if self.flagged is not None:
-            hide_seams(image, images[self.task.frame], self.filling.image, self.region, self.flagged)
+            hide_seams(image, images[self.task.frame], self.filling.around, self.region, self.flagged)
 
 
 @dataclass(frozen=True)

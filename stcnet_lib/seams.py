@@ -6,50 +6,58 @@ import numpy as np
 
 from stcnet_lib.regions import region_rows
 
-FADE = 0.08  # of the frame's height: how far into a band its borders are corrected
-MOST_OFFSET = 24.0  # grey levels: what differs by more is an edge of the person, and stays
-_MEAN_ROWS = 3  # on either side of a border
+FADE = 0.08  # of the frame's height: how far into a band its borders are corrected for another light
+EDGE = 0.03  # likewise for all else that does not meet there: legs in another stride, a hem a little higher
+MOST_LIGHT = 24.0  # grey levels by which light changes; what differs by more is another thing
+BEYOND = 3  # rows on either side of a border, to tell the light by
 
 
 def hide_seams(
-    image: np.ndarray, before: np.ndarray, filling: np.ndarray, region: int, flagged: np.ndarray
+    image: np.ndarray, before: np.ndarray, around: np.ndarray | None, region: int, flagged: np.ndarray
 ) -> None:
     """Take off a band what it differs by at its borders with visible rows, in place, fading into the band.
 
-    Light changes along a tracklet, so a band from another frame is a little brighter or darker. Where the
-    filling is a picture of its own, how it differs beyond the border is known; where it is the frame itself
-    there, the last rows inside are compared with the first ones outside. Visible pixels do not change.
+    Light changes along a tracklet, so a band from another frame is a little brighter or darker: a smooth
+    difference, taken off far into the band. What is left, limbs that do not meet, is taken off column by
+    column over a few rows, so that the rows on either side of a border differ as they do where the filling
+    comes from. Of a band without such a source the first rows outside are continued. Visible pixels do not
+    change.
 
     Args:
         image: uint8 (H, W, 3) with the band pasted; before: the frame without.
-        filling: the picture that the band was cut out of, of any size.
+        around: uint8 (H, W, 3), what the source of the band shows beyond it; None if there is none.
         flagged: bool (K,): borders with other flagged regions are none.
     """
     height, width = image.shape[:2]
-    bounds = region_rows(height)
-    top, bottom = bounds[region : region + 2]
-    reach = min(max(round(FADE * height), 1), bottom - top)
-    if reach < 1:
+    top, bottom = region_rows(height)[region : region + 2]
+    if top == bottom:
         return
     band = image[top:bottom].astype(np.float64)
-    same_size = filling.shape == image.shape
     correction = np.zeros_like(band)
-    for border, other, inner, step in ((top, region - 1, 0, -1), (bottom, region + 1, len(band) - 1, 1)):
+    for border, other, step in ((top, region - 1, 1), (bottom - 1, region + 1, -1)):
         if not 0 <= other < len(flagged) or flagged[other]:
             continue
-        rows = [border - 1 - i if step < 0 else border + i for i in range(_MEAN_ROWS)]
-        rows = [row for row in rows if 0 <= row < height]
-        outside = before[rows].astype(np.float64).mean(axis=0)  # (W, 3)
-        compared = filling[rows].astype(np.float64).mean(axis=0) if same_size else outside
-        if np.array_equal(compared, outside):
-            inside = [inner - step * i for i in range(min(_MEAN_ROWS, len(band)))]
-            compared = band[inside].mean(axis=0)
-        offset = _smoothed(outside - compared, max(width // 6, 1))
-        offset = np.where(np.abs(offset) <= MOST_OFFSET, offset, 0.0)
-        away = np.arange(len(band)) if step < 0 else np.arange(len(band))[::-1]
-        fade = np.clip(1 - (away + 0.5) / reach, 0, 1)
-        correction += fade[:, None, None] * offset
+        inside = band[::step]  # from the border on
+        outside = _rows_from(before, border - step, -step)
+        shown = inside[:BEYOND] if around is None else _rows_from(around, border - step, -step)
+        light = _smoothed(outside.mean(axis=0) - shown.mean(axis=0), max(width // 6, 1))
+        light = np.where(np.abs(light) <= MOST_LIGHT, light, 0.0)
+        rest = outside[0] - shown[0] - light
+        added = _fading(FADE, height, len(band)) * light + _fading(EDGE, height, len(band)) * rest
+        correction += added[::step]
     image[top:bottom] = np.clip(np.round(band + correction), 0, 255).astype(np.uint8)
+
+
+def _rows_from(image: np.ndarray, row: int, step: int) -> np.ndarray:
+    """The row and those that follow in the direction of `step`, `BEYOND` at most: (n, W, 3)."""
+    rows = row + step * np.arange(BEYOND)
+    return image[rows[(rows >= 0) & (rows < len(image))]].astype(np.float64)
+
+
+def _fading(share: float, height: int, rows: int) -> np.ndarray:
+    """Weights (rows, 1, 1) from 1 at a border down to 0 after a share of the height; a row at least."""
+    reach = max(share * height, 1.0)
+    return np.clip(1 - np.arange(rows) / reach, 0, 1)[:, None, None]
 
 
 def _smoothed(values: np.ndarray, reach: int) -> np.ndarray:

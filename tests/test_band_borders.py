@@ -85,7 +85,7 @@ def test_references_of_other_heights_keep_their_occluders_behind_their_masks(hei
 @pytest.mark.parametrize("height", HEIGHTS)
 def test_a_copy_from_a_frame_of_another_height_takes_its_third_alone(height):
     images = {0: picture(250, (0, 2), 100), 1: picture(height, (1,))}
-    copied = copy_nearest(FillTask(1, (1,), 0, NONE), images)
+    copied = copy_nearest(FillTask(1, (1,), 0, NONE), images, np.zeros((2, 3), bool))
     paste_band(images[1], copied.image, 1)
     assert (images[1] == BLUE).all()
 

@@ -92,7 +92,7 @@ def stores(tmp_path):
         yield store, truth, covered
 
 
-def grey(task, images):
+def grey(task, images, flags):
     """A completion that only harms."""
     return Filling(np.full_like(images[task.frame], 128), "temporal")
 
@@ -126,7 +126,7 @@ def test_a_completion_that_always_harms_is_never_used(stores, tmp_path):
     flags[9::12, 0] = True
     scores = np.where(covered > 0, 0.1, 0.9)
 
-    def blue(task, images):
+    def blue(task, images, flags):
         return Filling(np.full_like(images[task.frame], (0, 0, 255)), "temporal")
 
     config = CompletionConfig(method="stcnet", least_confidence=0.5)

@@ -9,7 +9,7 @@ from stcnet_lib.evaluation.artefacts import PERIODS, border_steps, pattern_energ
 from stcnet_lib.models.autoencoder import Decoder
 from stcnet_lib.pieces import paste_band
 from stcnet_lib.regions import region_rows
-from stcnet_lib.seams import FADE, hide_seams
+from stcnet_lib.seams import EDGE, FADE, hide_seams
 
 
 @pytest.mark.parametrize("period", PERIODS)
@@ -70,6 +70,36 @@ def test_an_edge_of_the_person_is_no_seam():
     paste_band(pasted, reference, 1)
     hide_seams(pasted, frame, reference, 1, np.array([False, True, False]))
     assert np.array_equal(pasted, frame)
+
+
+def test_limbs_that_do_not_meet_are_joined_over_a_few_rows():
+    rng = np.random.default_rng(3)
+    clean = np.clip(rng.normal(200, 3, (1, 120, 40, 3)), 0, 255).astype(np.uint8)
+    clean[0, 40:, 10:16] = 30  # a leg from the border on
+    frame, reference = clean[0].copy(), clean[0].copy()
+    frame[80:] = 0  # hidden
+    reference[40:, 10:16], reference[40:, 22:28] = clean[0, 40:, :6], 30  # the leg is elsewhere there
+    pasted = frame.copy()
+    paste_band(pasted, reference, 2)
+    joined = pasted.copy()
+    hide_seams(joined, frame, reference, 2, np.array([False, False, True]))
+    flags = np.array([[False, False, True]])
+    natural = border_steps(clean, flags)[0]
+    assert border_steps(pasted[None], flags)[0] > 10 * natural
+    assert border_steps(joined[None], flags)[0] < 2 * natural
+    assert np.array_equal(joined[:80], frame[:80])
+    reach = round(max(FADE, EDGE) * 120)
+    assert np.array_equal(joined[80 + reach :], pasted[80 + reach :])
+
+
+def test_a_band_without_a_source_continues_the_first_rows_outside():
+    rng = np.random.default_rng(4)
+    frame = rng.integers(60, 200, (90, 40, 3)).astype(np.uint8)
+    pasted = frame.copy()
+    paste_band(pasted, np.full_like(frame, 130), 1)
+    hide_seams(pasted, frame, None, 1, np.array([False, True, False]))
+    assert np.abs(pasted[30].astype(int) - frame[29]).max() <= 1
+    assert np.abs(pasted[59].astype(int) - frame[60]).max() <= 1
 
 
 def test_borders_with_other_flagged_thirds_are_left_alone():
