@@ -219,6 +219,13 @@ class StcnetConfig(Section):
         description="synthesis blend, when it completes: soft: weighted means of its sources, ghosts where "
         "the references disagree; sharp: one source a place, that with the largest weight",
     )
+    flow: float = Field(
+        10.0,
+        ge=0,
+        le=32,
+        description="synthesis blend: pixels by which those of the references are moved at the most to fit, "
+        "at the network's size",
+    )
     references: References = Field(
         "frame",
         description="frame: nearest frames without any flagged region, as printed; region: nearest "

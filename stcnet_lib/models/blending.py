@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 CHANNELS = 7  # logits of synthesised, previous, next; flow (x, y) of previous, of next
-MAX_FLOW = 10.0  # pixels: a foot moves about that far while an occluder passes
+MAX_FLOW = 10.0  # pixels, unless said otherwise: a foot moves about that far while an occluder passes
 _SYNTHESIS_PRIOR = -2.0  # logit: starts near copying, which is the strong baseline
 _AROUND = 0.12  # of the height: how far around a place weights count for the source that is chosen there
 _LEAST_VALIDITY = 0.99  # 1 up to rounding: no sample that touches a hidden pixel, or leaves the picture
@@ -33,6 +33,7 @@ def blend(
     references: tuple[Tensor, Tensor],
     hidden: tuple[Tensor | None, Tensor | None],
     sharp: bool = False,
+    max_flow: float = MAX_FLOW,
 ) -> tuple[Tensor, Routes]:
     """Mix synthesised colours with the references' pixels.
 
@@ -42,6 +43,7 @@ def blend(
         references: previous and next, (B, 3, H, W).
         hidden: for each reference none or (B, 1, H, W), 1 where its pixels must not be used.
         sharp: every place takes its pixels from one source, see `sharpened`.
+        max_flow: pixels by which those of references move at the most.
 
     Returns:
         image (B, 3, H, W), and what it was made of.
@@ -50,7 +52,7 @@ def blend(
     colours, controls = colours.to(dtype), controls.to(dtype)
     logits = [controls[:, 0:1] + _SYNTHESIS_PRIOR]
     sources = [colours]
-    flows = controls[:, 3:].tanh() * MAX_FLOW
+    flows = controls[:, 3:].tanh() * max_flow
     for i, (image, mask) in enumerate(zip(references, hidden, strict=True)):
         flow, logit = flows[:, 2 * i : 2 * i + 2], controls[:, i + 1 : i + 2]
         sources.append(warp(image.to(dtype), flow))

@@ -89,7 +89,7 @@ class TemporalGenerator(nn.Module):
         routes = None
         if controls is not None:
             sharp = self.config.blend_choice == "sharp" and not self.training
-            colours, routes = blending.blend(colours, controls, references, hidden, sharp)
+            colours, routes = blending.blend(colours, controls, references, hidden, sharp, self.config.flow)
         return TemporalResult(paste(colours, x1, mask), entropy, routes)
 
     def _attend(
