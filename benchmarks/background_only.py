@@ -19,14 +19,14 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from stcnet_lib.common.compute import compute_for
 from stcnet_lib.config import Config, EvaluationConfig, ReIDConfig, RuntimeConfig, WalkersConfig, load_config
-from stcnet_lib.data.images import encode_png
-from stcnet_lib.data.store import StoreWriter, TrackletStore
-from stcnet_lib.embedding import embed_tracklets
-from stcnet_lib.evaluation.embeddings import Embeddings
+from stcnet_lib.data.store.images import encode_png
+from stcnet_lib.data.store.tracklets import StoreWriter, TrackletStore
 from stcnet_lib.evaluation.protocols import evaluate_protocol
-from stcnet_lib.training.compute import compute_for
-from stcnet_lib.training.reid import train_reid
+from stcnet_lib.reid.embedding import embed_tracklets
+from stcnet_lib.reid.embeddings import Embeddings
+from stcnet_lib.reid.training import train_reid
 from stcnet_lib.walkers.dataset import list_tracklets
 from stcnet_lib.walkers.tracklet import WalkerTracklet, render_tracklet
 

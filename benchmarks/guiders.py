@@ -19,22 +19,22 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from stcnet_lib.common.compute import Compute, compute_for
+from stcnet_lib.common.hdf5 import open_hdf5
+from stcnet_lib.completion.filling import filler_for
+from stcnet_lib.completion.judging import Features, nearer
+from stcnet_lib.completion.pieces import Work
 from stcnet_lib.config import CompletionConfig, FeaturesConfig, OcclusionConfig, RuntimeConfig
-from stcnet_lib.data.hdf5 import open_hdf5
-from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.embedding import extract_region_features
-from stcnet_lib.evaluation.frame_features import picture_features
-from stcnet_lib.evaluation.localisation import auroc
-from stcnet_lib.filling import filler_for
-from stcnet_lib.judging import Features, nearer
-from stcnet_lib.learned_reference import normalised
-from stcnet_lib.models.files import load_reid
-from stcnet_lib.models.reid import ReIDNetwork
-from stcnet_lib.occlusion import score_regions
-from stcnet_lib.pieces import Work
-from stcnet_lib.planting.probe import truth_shares
-from stcnet_lib.training.compute import Compute, compute_for
-from stcnet_lib.walkers.truth import HIDDEN_SHARE
+from stcnet_lib.data.planting.probe import truth_shares
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
+from stcnet_lib.data.truth import HIDDEN_SHARE
+from stcnet_lib.evaluation.measures.localisation import auroc
+from stcnet_lib.localisation.features import extract_region_features
+from stcnet_lib.localisation.learned_reference import normalised
+from stcnet_lib.localisation.scores import score_regions
+from stcnet_lib.reid.files import load_reid
+from stcnet_lib.reid.frame_features import picture_features
+from stcnet_lib.reid.network import ReIDNetwork
 
 FRAMES = 8  # of a tracklet, evenly spaced, for `same`
 SCORES = ("reference", "trim", "power", "smoothing")  # of the section `occlusion` of config.yaml

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.mars_tree import ALL, PARTS, Part, scaled, write_tree
+from stcnet_lib.common.files import read_json
 from stcnet_lib.config import DatasetConfig
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.files import read_json
+from stcnet_lib.data.store.tracklets import TrackletStore
 
 READS = 20_000
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stcnet_lib.data.images import encode_png
-from stcnet_lib.data.store import Role, StoreWriter
+from stcnet_lib.data.store.images import encode_png
+from stcnet_lib.data.store.tracklets import Role, StoreWriter
 
 
 def person_frames(pid: int, camera: int, frames: int, height: int = 32, width: int = 16) -> np.ndarray:

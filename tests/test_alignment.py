@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stcnet_lib.alignment import Match, matches, shifted
+from stcnet_lib.completion.alignment import Match, matches, shifted
+from stcnet_lib.completion.filling import FillTask, OneByOne, aligned, copy_nearest, median_of_shown, views
+from stcnet_lib.completion.neighbours import NONE
+from stcnet_lib.completion.restoration import restore
 from stcnet_lib.config import CompletionConfig
-from stcnet_lib.data.images import encode_png
-from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
-from stcnet_lib.filling import FillTask, OneByOne, aligned, copy_nearest, median_of_shown, views
-from stcnet_lib.references import NONE
-from stcnet_lib.restoration import restore
+from stcnet_lib.data.store.images import encode_png
+from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
 
 HEIGHT, WIDTH = 96, 48
 NOTHING = np.zeros(3, bool)

@@ -7,16 +7,16 @@ import pytest
 import torch
 from torch import nn
 
+from stcnet_lib.common.compute import Compute
+from stcnet_lib.common.regions import region_rows
+from stcnet_lib.completion.filling import Completion, FillTask, copy_nearest, fitted, without_hidden
+from stcnet_lib.completion.neighbours import NONE
+from stcnet_lib.completion.pieces import paste_band
+from stcnet_lib.completion.stcnet import generators
+from stcnet_lib.completion.stcnet.samples import CompletionSamples
+from stcnet_lib.completion.stcnet.training import Batch
 from stcnet_lib.config import StcnetConfig
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.filling import Completion, FillTask, copy_nearest, fitted, without_hidden
-from stcnet_lib.models import generators
-from stcnet_lib.pieces import paste_band
-from stcnet_lib.references import NONE
-from stcnet_lib.regions import region_rows
-from stcnet_lib.training.compute import Compute
-from stcnet_lib.training.samples import CompletionSamples
-from stcnet_lib.training.stcnet import Batch
+from stcnet_lib.data.store.tracklets import TrackletStore
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 HEIGHTS = [256, 200, 300, 128, 129, 96, 64]

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from stcnet_lib.clues import SHARES, recurrence
+from stcnet_lib.localisation.clues import SHARES, recurrence
 
 
 def by_loops(maps: np.ndarray) -> np.ndarray:

@@ -6,15 +6,16 @@ import pytest
 import torch
 from stores import write_store
 
+from stcnet_lib.common.compute import Compute
+from stcnet_lib.common.masks import strip_weights
+from stcnet_lib.common.regions import region_rows
 from stcnet_lib.config import EvaluationConfig, FeaturesConfig, ReIDConfig, RuntimeConfig
-from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
-from stcnet_lib.data.transforms import TestTransform
-from stcnet_lib.embedding import embed_tracklets, extract_region_features
-from stcnet_lib.evaluation.embeddings import Embeddings
-from stcnet_lib.models.regions import strip_weights
-from stcnet_lib.models.reid import ReIDNetwork
-from stcnet_lib.regions import region_rows
-from stcnet_lib.training.compute import Compute
+from stcnet_lib.data.clips.transforms import TestTransform
+from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
+from stcnet_lib.localisation.features import extract_region_features
+from stcnet_lib.reid.embedding import embed_tracklets
+from stcnet_lib.reid.embeddings import Embeddings
+from stcnet_lib.reid.network import ReIDNetwork
 
 CPU = Compute(torch.device("cpu"))
 RUNTIME = RuntimeConfig(device="cpu", threads=1, workers=0, progress_seconds=1000)

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 from test_restoration import TINY, run, some_flags
 
+from stcnet_lib.completion.fallback import choose
+from stcnet_lib.completion.stcnet.generators import STCnet
 from stcnet_lib.config import CompletionConfig, ConfigError, load_config
-from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.evaluation.controls import completions_made
-from stcnet_lib.evaluation.skills import skill_lines
-from stcnet_lib.fallback import choose
-from stcnet_lib.models.files import save_model
-from stcnet_lib.models.generators import STCnet
+from stcnet_lib.reid.files import save_model
+from stcnet_lib.report.tables.skills import skill_lines
 from workflow.scripts import restore_dataset
 
 ASKED = CompletionConfig(method="stcnet", fallback="median", reference_margin=1)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from stcnet_lib.files import file_digest, read_json, replacing, text_digest, write_json
+from stcnet_lib.common.files import file_digest, read_json, replacing, text_digest, write_json
 
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -27,7 +27,7 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
 
 def test_a_kill_in_the_middle_leaves_nothing_under_the_final_name(tmp_path):
     script = (
-        "import sys, time; from pathlib import Path; from stcnet_lib.files import replacing\n"
+        "import sys, time; from pathlib import Path; from stcnet_lib.common.files import replacing\n"
         f"with replacing(Path({str(tmp_path / 'weights.bin')!r})) as partial:\n"
         "    partial.write_bytes(b'x' * 1000); print('written', flush=True); time.sleep(60)\n"
     )

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from stcnet_lib.completion.filling import Filling, OneByOne, copy_nearest
+from stcnet_lib.completion.gate import Gate
+from stcnet_lib.completion.judge_training import cases_of, judges_of
+from stcnet_lib.completion.judging import EVIDENCE, Judge, fit_judge, third_evidence
+from stcnet_lib.completion.restoration import restore
 from stcnet_lib.config import CompletionConfig
-from stcnet_lib.data.images import encode_png
-from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
-from stcnet_lib.filling import Filling, OneByOne, copy_nearest
-from stcnet_lib.gate import Gate
-from stcnet_lib.judge_training import cases_of, judges_of
-from stcnet_lib.judging import EVIDENCE, Judge, fit_judge, third_evidence
-from stcnet_lib.restoration import restore
+from stcnet_lib.data.store.images import encode_png
+from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
 
 
 def test_finds_the_weights_that_made_the_cases():

@@ -6,9 +6,9 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import roc_auc_score
 
 from stcnet_lib.config import OcclusionConfig
-from stcnet_lib.learned_reference import _discriminant, fit_person_weights, pseudo_labels
-from stcnet_lib.occlusion import score_regions, tracklet_scores
-from stcnet_lib.threshold import otsu
+from stcnet_lib.localisation.learned_reference import _discriminant, fit_person_weights, pseudo_labels
+from stcnet_lib.localisation.scores import score_regions, tracklet_scores
+from stcnet_lib.localisation.threshold import otsu
 
 SIZE, FRAMES = 12, 10
 

@@ -6,11 +6,11 @@ from PIL import Image
 from stores import write_store
 from test_restoration import run, some_flags
 
-from stcnet_lib.data.images import encode_png
-from stcnet_lib.data.store import Role, StoreWriter
-from stcnet_lib.filling import FillTask, median_of_shown
-from stcnet_lib.references import MEDIAN_FRAMES, NONE
-from stcnet_lib.regions import region_rows
+from stcnet_lib.common.regions import region_rows
+from stcnet_lib.completion.filling import FillTask, median_of_shown
+from stcnet_lib.completion.neighbours import MEDIAN_FRAMES, NONE
+from stcnet_lib.data.store.images import encode_png
+from stcnet_lib.data.store.tracklets import Role, StoreWriter
 
 
 def middle(values: list[int]) -> int:

@@ -10,8 +10,8 @@ from skimage.filters import threshold_otsu
 from sklearn.mixture import GaussianMixture
 
 from stcnet_lib.config import OcclusionConfig
-from stcnet_lib.occlusion import count_flags, flag, score_regions, smooth_scores, tracklet_scores
-from stcnet_lib.threshold import (
+from stcnet_lib.localisation.scores import count_flags, flag, score_regions, smooth_scores, tracklet_scores
+from stcnet_lib.localisation.threshold import (
     Mixture,
     choose_threshold,
     choose_thresholds,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stcnet_lib.config import OcclusionConfig
-from stcnet_lib.threshold import planted_thresholds, prevalence
+from stcnet_lib.localisation.threshold import planted_thresholds, prevalence
 
 VISIBLE, HIDDEN = (0.9, 0.05), (0.6, 0.15)  # mean and deviation of scores
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from benchmarks.mars_tree import PARTS, query_rows, scaled, tracklet_lengths, tracklets_of, write_tree
+from stcnet_lib.common.files import read_json
 from stcnet_lib.config import DatasetConfig
-from stcnet_lib.data.prepare import prepare
-from stcnet_lib.data.published import published_for
-from stcnet_lib.files import read_json
+from stcnet_lib.data.source.prepare import prepare
+from stcnet_lib.data.source.published import published_for
 
 PUBLISHED = {
     fact.name: fact.count for fact in published_for(DatasetConfig(name="m", layout="mars", root=".")).facts

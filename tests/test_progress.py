@@ -3,7 +3,7 @@
 import io
 import time
 
-from stcnet_lib.progress import Progress
+from stcnet_lib.common.progress import Progress
 
 
 def test_lines_hold_count_rate_time_left_and_loss():

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.references import NONE, both_sides, flag_table, nearest, nearest_frames, usable_frames
+from stcnet_lib.completion.neighbours import NONE, both_sides, nearest, nearest_frames, usable_frames
+from stcnet_lib.localisation.flags import flag_table
 
 
 def search(usable, before, after):

@@ -5,16 +5,16 @@ import pytest
 import torch
 from stores import write_store
 
+from stcnet_lib.common.compute import Compute
+from stcnet_lib.common.regions import region_rows
+from stcnet_lib.completion.filling import filler_for
+from stcnet_lib.completion.neighbours import NONE
+from stcnet_lib.completion.pieces import paste_band
+from stcnet_lib.completion.restoration import restore
+from stcnet_lib.completion.stcnet.generators import STCnet
 from stcnet_lib.config import CompletionConfig, StcnetConfig
-from stcnet_lib.data.images import decode
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.filling import filler_for
-from stcnet_lib.models.generators import STCnet
-from stcnet_lib.pieces import paste_band
-from stcnet_lib.references import NONE
-from stcnet_lib.regions import region_rows
-from stcnet_lib.restoration import restore
-from stcnet_lib.training.compute import Compute
+from stcnet_lib.data.store.images import decode
+from stcnet_lib.data.store.tracklets import TrackletStore
 
 CPU = Compute(torch.device("cpu"))
 TINY = StcnetConfig(

@@ -10,15 +10,15 @@ import torch
 from stores import write_store
 from trees import plant
 
+from stcnet_lib.common.compute import Compute
 from stcnet_lib.config import Config, ConfigError, EvaluationConfig, ReIDConfig, RuntimeConfig, load_config
-from stcnet_lib.data.layouts import open_layout
-from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.data.transforms import TestTransform
-from stcnet_lib.embedding import embed_tracklets
+from stcnet_lib.data.clips.transforms import TestTransform
+from stcnet_lib.data.source.layouts import open_layout
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.evaluation.comparison import Cell, Result, compare
-from stcnet_lib.evaluation.tables import heading
-from stcnet_lib.models.reid import ReIDNetwork
-from stcnet_lib.training.compute import Compute
+from stcnet_lib.reid.embedding import embed_tracklets
+from stcnet_lib.reid.network import ReIDNetwork
+from stcnet_lib.report.tables.tables import heading
 
 
 def config(layout: str, root, **more) -> Config:

@@ -18,7 +18,7 @@ PACKAGES = ("stcnet_lib", "workflow")
 # JSON), progress.py only prints, and this file only decides what is tracked.
 UNTRACKED = (  # how their paths begin
     "stcnet_lib/config/",
-    "stcnet_lib/progress.py",
+    "stcnet_lib/common/progress.py",
     "workflow/library.py",
 )
 

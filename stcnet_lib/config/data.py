@@ -94,7 +94,7 @@ class WalkersConfig(Section):
 
 
 class PlantConfig(Section):
-    """Occluders pasted over anybody's tracklets, so that the truth is known (`stcnet_lib/planting`)."""
+    """Occluders pasted over anybody's tracklets, so that the truth is known (`stcnet_lib/data/planting`)."""
 
     tracklets: Fraction = Field(0.0, description="share of tracklets that get occluders; 0: none are planted")
     events: tuple[int, int] = Field((1, 2), description="occluders for every `window` frames, least and most")
@@ -127,7 +127,7 @@ class PlantConfig(Section):
 
 
 class VideoConfig(Section):
-    """Tracks of one's own videos (`stcnet_lib/data/layouts/video.py`)."""
+    """Tracks of one's own videos (`stcnet_lib/data/source/layouts/video.py`)."""
 
     longest_gap: int = Field(
         10,
@@ -147,7 +147,8 @@ class VideoConfig(Section):
     )
     least_visibility: Fraction = Field(0.0, description="9 columns: boxes below are left out")
     classes: tuple[int, ...] = Field(
-        (), description="8 to 10 columns, see stcnet_lib/data/mot.py: classes that count; none: all"
+        (),
+        description="8 to 10 columns, see stcnet_lib/data/source/video/mot.py: classes that count; none: all",
     )
     frames: Literal["auto", "number", "place"] = Field(
         "auto",
@@ -177,7 +178,7 @@ class DatasetConfig(Section):
     queries: QueryRule = Field(
         "spare",
         description="test tracklets that the source does not part into query and gallery (folder `test`, "
-        "MARS without info/, manifest): see stcnet_lib/data/layouts/queries.py",
+        "MARS without info/, manifest): see stcnet_lib/data/source/layouts/queries.py",
     )
     split_seed: int = Field(0, ge=0, description="prid2011 without a JSON file: draws its ten half splits")
     split_frames: int = Field(

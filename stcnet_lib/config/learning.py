@@ -98,7 +98,7 @@ class ProbeConfig(Section):
 
 
 class DetectorConfig(Section):
-    """A small network that tells hidden thirds from visible ones; see `stcnet_lib/models/detector.py`."""
+    """A small network that tells hidden thirds from visible ones (`stcnet_lib/localisation/detector.py`)."""
 
     channels: int = Field(48, ge=8, le=512)
     steps: int = Field(1200, ge=1, le=1_000_000, description="of each fold")

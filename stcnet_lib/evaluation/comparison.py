@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stcnet_lib.evaluation.protocol_table import flat_protocols, mean_protocols
+from stcnet_lib.common.files import read_json
+from stcnet_lib.evaluation.protocols import flat_protocols, mean_protocols
 from stcnet_lib.evaluation.statistics import METRICS, Interval, Runs, gap_closed, paired_bootstrap
 from stcnet_lib.evaluation.stratify import mean_strata, strata
 from stcnet_lib.evaluation.variants import data_sets
-from stcnet_lib.files import read_json
 
 RAW, CLEAN = "raw", "clean"
 VARIANT = ("network", "train", "test")

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stcnet_lib.data.store import Role
+from stcnet_lib.data.store.tracklets import Role
 from stcnet_lib.evaluation.ranking import AveragePrecision, Candidates, cmc_curve, rank_queries, summarise
+
+COUNTS = ("queries_scored", "queries_unmatched", "gallery_size", "gallery_junk")
 
 
 @dataclass(frozen=True)
@@ -165,3 +167,27 @@ def _check_roles(role: np.ndarray, in_gallery: np.ndarray, name: str) -> None:
             "evaluation.protocol: got 'gallery-only' for a data set whose test tracklets are all queries, "
             "wanted 'query-in-gallery' or 'official': without queries in it the gallery is empty"
         )
+
+
+def flat_protocols(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any] | None]:
+    """Of every protocol in a `metrics.json` its metrics and counts; None where it had nothing to score."""
+    return {
+        name: found
+        and {key.replace("-", ""): value for key, value in found["metrics"].items()}
+        | {key: found[key] for key in COUNTS}
+        for name, found in metrics.get("protocols", {}).items()
+    }
+
+
+def mean_protocols(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float] | None]:
+    """Means over the runs of a variant; None for a protocol in which some run had nothing to score.
+
+    Args:
+        rows: each with what `flat_protocols` gave, as `protocols`.
+    """
+    means: dict[str, dict[str, float] | None] = {}
+    for name in rows[0]["protocols"]:
+        found = [row["protocols"].get(name) for row in rows]
+        complete = all(found)
+        means[name] = {key: float(np.mean([f[key] for f in found])) for key in found[0]} if complete else None
+    return means

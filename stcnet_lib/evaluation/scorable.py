@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from stcnet_lib.data.store import Role
+from stcnet_lib.data.store.tracklets import Role
 from stcnet_lib.evaluation.protocols import PROTOCOLS
 
 

@@ -14,11 +14,11 @@ import numpy as np
 
 from stcnet_lib import REGIONS
 from stcnet_lib.config import WalkersConfig
+from stcnet_lib.data.truth import hidden_thirds
 from stcnet_lib.walkers.backdrop import PACE
 from stcnet_lib.walkers.occluders import KINDS, MOVING, draw_occluder
 from stcnet_lib.walkers.passing import Walk, path, place, reach
 from stcnet_lib.walkers.sprites import Setting
-from stcnet_lib.walkers.truth import hidden_thirds
 
 ATTEMPTS = 8  # to find an event that keeps the limits, before it is given up
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stcnet_lib.regions import region_rows
+from stcnet_lib.common.regions import region_rows
+from stcnet_lib.data.truth import HIDDEN_SHARE
 from stcnet_lib.walkers.boxes import Boxes
 from stcnet_lib.walkers.cameras import Camera
 from stcnet_lib.walkers.resolution import coarsen, resized
 from stcnet_lib.walkers.sprites import Sprite
-from stcnet_lib.walkers.truth import HIDDEN_SHARE
 
 FAINT = 0.2  # coverage below this is dropped, so that the mask holds every pixel an occluder touches
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from videos import ALL, HEIGHT, RULES, WIDTH, kinds, pictures_by_frame, write_boxes, write_video
 
+from stcnet_lib.common.files import read_json
 from stcnet_lib.config import DatasetConfig
-from stcnet_lib.data.layouts.base import DataError
-from stcnet_lib.data.layouts.video import VideoLayout
-from stcnet_lib.data.mot import read_table
-from stcnet_lib.data.prepare import prepare
-from stcnet_lib.files import read_json
+from stcnet_lib.data.source.layouts.base import DataError
+from stcnet_lib.data.source.layouts.video import VideoLayout
+from stcnet_lib.data.source.prepare import prepare
+from stcnet_lib.data.source.video.mot import read_table
 
 ROWS = [[1, 1, 100.5, 60.75, 60.5, 120.75], [2, 1, 101.5, 61.25, 60.5, 120.75]]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from videos import RULES, kinds, pictures_by_frame, write_boxes, write_images, write_video
 
-from stcnet_lib.data.layouts.base import DataError
-from stcnet_lib.data.layouts.cameras import find_cameras
-from stcnet_lib.data.layouts.video import VideoLayout
+from stcnet_lib.data.source.layouts.base import DataError
+from stcnet_lib.data.source.layouts.cameras import find_cameras
+from stcnet_lib.data.source.layouts.video import VideoLayout
 
 
 def cameras(root):

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stcnet_lib.data.clips import sample_clip, spread_clip
-from stcnet_lib.data.clips import test_clips as consecutive_clips
+from stcnet_lib.data.clips.choice import sample_clip, spread_clip
+from stcnet_lib.data.clips.choice import test_clips as consecutive_clips
 
 sizes = {"length": st.integers(1, 200), "clip": st.integers(1, 12), "stride": st.integers(1, 10)}
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from videos import HEIGHT, RULES, WIDTH, grey, level, pictures_by_frame, write_boxes, write_video
 
-from stcnet_lib.data.images import ImageError
-from stcnet_lib.data.layouts.base import DataError
-from stcnet_lib.data.layouts.video import VideoLayout
-from stcnet_lib.data.video_frames import video_frames
+from stcnet_lib.data.source.layouts.base import DataError
+from stcnet_lib.data.source.layouts.video import VideoLayout
+from stcnet_lib.data.source.video.frames import video_frames
+from stcnet_lib.data.store.images import ImageError
 
 
 def shown(path: Path) -> dict[int, int | str]:

@@ -15,12 +15,12 @@ import scipy.io
 from PIL import Image
 from trees import TREES, pictures, plant, put
 
-from stcnet_lib.data.findings import Findings, Level
-from stcnet_lib.data.layouts.base import DataError, Finding
-from stcnet_lib.data.prepare import prepare
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.data.summary import summarise
-from stcnet_lib.files import read_json
+from stcnet_lib.common.files import read_json
+from stcnet_lib.data.source.findings import Findings, Level
+from stcnet_lib.data.source.layouts.base import DataError, Finding
+from stcnet_lib.data.source.prepare import prepare
+from stcnet_lib.data.source.summary import summarise
+from stcnet_lib.data.store.tracklets import TrackletStore
 
 PLAIN = "train/0001/c1/t0"  # frames f1, f2, f5, f11
 HALVES = np.zeros((48, 24, 3), np.uint8)

@@ -13,15 +13,16 @@ import scipy.io
 from PIL import Image
 from trees import TREES, plant, put
 
+from stcnet_lib.common.files import read_json
 from stcnet_lib.config import DatasetConfig, ExportConfig, WalkersConfig
-from stcnet_lib.data.export import export
-from stcnet_lib.data.export_files import encode_jpeg
-from stcnet_lib.data.export_plan import Completed, score_table
-from stcnet_lib.data.images import decode, encode_png
-from stcnet_lib.data.layouts import open_layout
-from stcnet_lib.data.prepare import prepare
-from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
-from stcnet_lib.files import read_json
+from stcnet_lib.data.export.files import encode_jpeg
+from stcnet_lib.data.export.plan import Completed
+from stcnet_lib.data.export.tree import export
+from stcnet_lib.data.source.layouts import open_layout
+from stcnet_lib.data.source.prepare import prepare
+from stcnet_lib.data.store.images import decode, encode_png
+from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
+from stcnet_lib.localisation.flags import score_table
 from stcnet_lib.walkers.dataset import write_walkers
 
 OWN = {"manifest.parquet", "export.json"}
@@ -393,7 +394,7 @@ def fails_at_the_end(monkeypatch, export_config, config, raw, out) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("stcnet_lib.data.export.write_json", full)
+        patch.setattr("stcnet_lib.data.export.tree.write_json", full)
         with pytest.raises(OSError, match="No space"):
             export(export_config, config, raw, None, out, 0, 1000)
 

@@ -5,10 +5,10 @@ from itertools import product
 import pytest
 
 from stcnet_lib.config import DatasetConfig
-from stcnet_lib.data.layouts import open_layout
-from stcnet_lib.data.layouts.base import DataError, frame_numbers, label_numbers, natural_order
-from stcnet_lib.data.layouts.folder import FolderLayout
-from stcnet_lib.data.store import Role
+from stcnet_lib.data.source.layouts import open_layout
+from stcnet_lib.data.source.layouts.base import DataError, frame_numbers, label_numbers, natural_order
+from stcnet_lib.data.source.layouts.folder import FolderLayout
+from stcnet_lib.data.store.tracklets import Role
 
 
 def tree(root, *files):

@@ -7,12 +7,12 @@ import h5py
 import numpy as np
 import pytest
 
-from stcnet_lib.data.hdf5 import Hdf5Writer
+from stcnet_lib.common.hdf5 import Hdf5Writer
 
 WRITER = """
 import errno, os, resource, signal, sys
 from pathlib import Path
-from stcnet_lib.data.store import StoreWriter
+from stcnet_lib.data.store.tracklets import StoreWriter
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # write() fails with EFBIG instead
 folder = Path(sys.argv[1])

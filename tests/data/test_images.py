@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stcnet_lib.data.images import ImageError, decode, encode_png
+from stcnet_lib.data.store.images import ImageError, decode, encode_png
 
 HALVES = np.zeros((16, 12, 3), np.uint8)  # red above blue: orientation and channel order show
 HALVES[:8, :, 0] = 255

@@ -12,12 +12,12 @@ import pytest
 import scipy.io
 from trees import NUMBERS, TREES, pictures, plant, put
 
-from stcnet_lib.data.layouts import open_layout
-from stcnet_lib.data.layouts.base import DataError
-from stcnet_lib.data.layouts.queries import choose_queries
-from stcnet_lib.data.prepare import prepare
-from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.files import read_json
+from stcnet_lib.common.files import read_json
+from stcnet_lib.data.source.layouts import open_layout
+from stcnet_lib.data.source.layouts.base import DataError
+from stcnet_lib.data.source.layouts.queries import choose_queries
+from stcnet_lib.data.source.prepare import prepare
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
 
 TRAIN, QUERY, GALLERY = Role.TRAIN, Role.QUERY, Role.GALLERY
 DISTRACTOR, JUNK, UNUSED = Role.DISTRACTOR, Role.JUNK, Role.UNUSED
@@ -224,7 +224,7 @@ def test_the_counter_test_an_unsorted_listing_is_noticed(tmp_path, monkeypatch):
     config = plant("duke_video", tmp_path / "source")
     packed(config, tmp_path / "plain")
     monkeypatch.setattr(
-        "stcnet_lib.data.layouts.base.natural_order", lambda names: sorted(names, reverse=True)
+        "stcnet_lib.data.source.layouts.base.natural_order", lambda names: sorted(names, reverse=True)
     )
     packed(config, tmp_path / "other")
     assert (tmp_path / "other/tracklets.h5").read_bytes() != (tmp_path / "plain/tracklets.h5").read_bytes()

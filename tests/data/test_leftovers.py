@@ -12,14 +12,14 @@ import pytest
 from PIL import Image
 from trees import TREES, pictures, plant, put
 
-from stcnet_lib.data.images import is_image
-from stcnet_lib.data.layouts import open_layout
-from stcnet_lib.data.layouts.base import DataError
-from stcnet_lib.data.layouts.nearby import meant
-from stcnet_lib.data.prepare import prepare
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.data.summary import summarise
-from stcnet_lib.files import read_json
+from stcnet_lib.common.files import read_json
+from stcnet_lib.data.source.layouts import open_layout
+from stcnet_lib.data.source.layouts.base import DataError
+from stcnet_lib.data.source.layouts.nearby import meant
+from stcnet_lib.data.source.prepare import prepare
+from stcnet_lib.data.source.summary import summarise
+from stcnet_lib.data.store.images import is_image
+from stcnet_lib.data.store.tracklets import TrackletStore
 
 PLAIN = "train/0001/c1/t0"  # frames f1, f2, f5, f11
 # Where an image may lie that a layout does not look at, and a folder that it does not know.

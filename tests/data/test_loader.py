@@ -15,11 +15,17 @@ import torch
 from PIL import Image
 
 from stcnet_lib.config import ReIDConfig
-from stcnet_lib.data.clips import sample_clip
-from stcnet_lib.data.images import ImageError, encode_png
-from stcnet_lib.data.loader import ClipDataset, EpochBatches, clip_loader, frame_batches, steps_per_epoch
-from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
-from stcnet_lib.data.transforms import IMAGENET_MEAN, IMAGENET_STD, TestTransform
+from stcnet_lib.data.clips.choice import sample_clip
+from stcnet_lib.data.clips.loader import (
+    ClipDataset,
+    EpochBatches,
+    clip_loader,
+    frame_batches,
+    steps_per_epoch,
+)
+from stcnet_lib.data.clips.transforms import IMAGENET_MEAN, IMAGENET_STD, TestTransform
+from stcnet_lib.data.store.images import ImageError, encode_png
+from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
 
 CPU = torch.device("cpu")
 BAD = 3  # the tracklet with a corrupt frame in the damaged store
@@ -253,8 +259,8 @@ def test_stop_signals_reach_only_the_main_process(store):
 ENDING = """
 import sys, torch
 from stcnet_lib.config import ReIDConfig
-from stcnet_lib.data.loader import ClipDataset, clip_loader
-from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.data.clips.loader import ClipDataset, clip_loader
+from stcnet_lib.data.store.tracklets import TrackletStore
 from types import SimpleNamespace
 
 place = SimpleNamespace(device=torch.device("cpu"), rank=0, world_size=1)

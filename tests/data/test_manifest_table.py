@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from trees import plant
 
-from stcnet_lib.data.layouts import open_layout
-from stcnet_lib.data.layouts.base import DataError
-from stcnet_lib.data.layouts.labels import label_key
-from stcnet_lib.data.prepare import prepare
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.files import read_json
+from stcnet_lib.common.files import read_json
+from stcnet_lib.data.source.layouts import open_layout
+from stcnet_lib.data.source.layouts.base import DataError
+from stcnet_lib.data.source.layouts.labels import label_key
+from stcnet_lib.data.source.prepare import prepare
+from stcnet_lib.data.store.tracklets import TrackletStore
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from pathlib import Path
 import h5py
 import pytest
 
-from stcnet_lib.data.hdf5 import Hdf5Error, open_hdf5
-from stcnet_lib.data.store import StoreError, TrackletStore
+from stcnet_lib.common.hdf5 import Hdf5Error, open_hdf5
+from stcnet_lib.data.store.tracklets import StoreError, TrackletStore
 
 REPOSITORY = Path(__file__).parents[2]
 FLOCK = "#include <errno.h>\nint flock(int file, int what) { errno = %d; return -1; }\n"
@@ -24,10 +24,10 @@ import sys
 from pathlib import Path
 import h5py, numpy as np
 from stcnet_lib.config import DatasetConfig, WalkersConfig
-from stcnet_lib.data.hdf5 import Hdf5Writer, open_hdf5
-from stcnet_lib.data.layouts.matlab import read_matrix, write_matrix
-from stcnet_lib.data.store import StoreError, TrackletStore
-from stcnet_lib.evaluation.embeddings import Embeddings
+from stcnet_lib.common.hdf5 import Hdf5Writer, open_hdf5
+from stcnet_lib.data.source.layouts.matlab import read_matrix, write_matrix
+from stcnet_lib.data.store.tracklets import StoreError, TrackletStore
+from stcnet_lib.reid.embeddings import Embeddings
 from stcnet_lib.walkers.dataset import read_events, write_walkers
 
 folder = Path(sys.argv[1])
@@ -90,7 +90,10 @@ def test_every_file_is_written_and_read_without_locks(tmp_path, code, read_only)
         for path in out.iterdir():
             path.chmod(0o444)
         out.chmod(0o555)
-        script = "import sys; from stcnet_lib.data.store import TrackletStore; TrackletStore(sys.argv[1])"
+        script = (
+            "import sys; from stcnet_lib.data.store.tracklets import TrackletStore; "
+            "TrackletStore(sys.argv[1])"
+        )
         command = [sys.executable, "-c", script, str(out / "tracklets.h5")]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
         out.chmod(0o755)
@@ -118,7 +121,9 @@ def test_a_file_that_somebody_has_locked_is_read(store_path):
 
 def test_a_lock_that_the_environment_insists_on_is_named(tmp_path, store_path):
     environment = without_locks(tmp_path, errno.ENOLCK) | {"HDF5_USE_FILE_LOCKING": "TRUE"}
-    script = "import sys; from stcnet_lib.data.store import TrackletStore; TrackletStore(sys.argv[1])"
+    script = (
+        "import sys; from stcnet_lib.data.store.tracklets import TrackletStore; TrackletStore(sys.argv[1])"
+    )
     command = [sys.executable, "-c", script, str(store_path)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert (
@@ -136,4 +141,4 @@ def test_no_module_opens_hdf5_by_itself():
         for path in sorted((REPOSITORY / folder).rglob("*.py"))
         if re.search(r"h5py\.File\(", path.read_text(encoding="utf-8"))
     ]
-    assert found == ["stcnet_lib/data/hdf5.py"]
+    assert found == ["stcnet_lib/common/hdf5.py"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from stcnet_lib.data.overlaps import LEAST, MIDDLE, overlapped_thirds
+from stcnet_lib.data.source.video.overlaps import LEAST, MIDDLE, overlapped_thirds
 
 
 def test_against_a_raster():

@@ -15,8 +15,8 @@ from test_export import packed, restored
 from trees import plant
 
 from stcnet_lib.config import ExportConfig
-from stcnet_lib.data.export import export
-from stcnet_lib.data.store import Role
+from stcnet_lib.data.export.tree import export
+from stcnet_lib.data.store.tracklets import Role
 
 PEER = "torchreid==0.2.5"
 

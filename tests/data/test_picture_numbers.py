@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from videos import kinds, pictures_by_frame, write_boxes, write_images, write_video
 
-from stcnet_lib.data.layouts.base import DataError
-from stcnet_lib.data.picture_numbers import find_places, image_numbers
+from stcnet_lib.data.source.layouts.base import DataError
+from stcnet_lib.data.source.video.picture_numbers import find_places, image_numbers
 
 
 @pytest.fixture

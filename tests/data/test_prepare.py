@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stcnet_lib.common.files import read_json
 from stcnet_lib.config import DatasetConfig
-from stcnet_lib.data.layouts.base import DataError
-from stcnet_lib.data.prepare import prepare
-from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.files import read_json
+from stcnet_lib.data.source.layouts.base import DataError
+from stcnet_lib.data.source.prepare import prepare
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
 
 TRACKLETS = {
     "train/1/c1/a": 3,

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from trees import pictures, plant
 
-from stcnet_lib.data.layouts.base import Finding, Frame, Layout, SourceTracklet
-from stcnet_lib.data.prepare import prepare
-from stcnet_lib.data.reading import _AHEAD, read_frame, read_tracklets
-from stcnet_lib.data.store import Role
+from stcnet_lib.data.source.layouts.base import Finding, Frame, Layout, SourceTracklet
+from stcnet_lib.data.source.prepare import prepare
+from stcnet_lib.data.source.reading import _AHEAD, read_frame, read_tracklets
+from stcnet_lib.data.store.tracklets import Role
 
 TRACKLETS, LENGTH = 60, 50
 

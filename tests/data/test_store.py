@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 import pytest
 
-from stcnet_lib.data.hdf5 import open_hdf5
-from stcnet_lib.data.images import ImageError, encode_png
-from stcnet_lib.data.store import Role, StoreError, StoreWriter, TrackletStore
+from stcnet_lib.common.hdf5 import open_hdf5
+from stcnet_lib.data.store.images import ImageError, encode_png
+from stcnet_lib.data.store.tracklets import Role, StoreError, StoreWriter, TrackletStore
 
 LENGTHS = [3, 1, 5, 2]
 SETTINGS = {

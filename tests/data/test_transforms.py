@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from stcnet_lib.data.transforms import (
+from stcnet_lib.data.clips.transforms import (
     IMAGENET_MEAN,
     IMAGENET_STD,
     TestTransform,

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stcnet_lib.common.files import read_json
 from stcnet_lib.config import DatasetConfig
-from stcnet_lib.data.images import decode
-from stcnet_lib.data.layouts.base import DataError
-from stcnet_lib.data.layouts.video import TrackRules, VideoLayout
-from stcnet_lib.data.mot import BoxRules, read_boxes, split_tracks
-from stcnet_lib.data.prepare import prepare
-from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.files import read_json
+from stcnet_lib.data.source.layouts.base import DataError
+from stcnet_lib.data.source.layouts.video import TrackRules, VideoLayout
+from stcnet_lib.data.source.prepare import prepare
+from stcnet_lib.data.source.video.mot import BoxRules, read_boxes, split_tracks
+from stcnet_lib.data.store.images import decode
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
 
 HEIGHT, WIDTH, FRAMES = 48, 64, 12
 ALL = BoxRules(least_confidence=0, least_visibility=0, classes=())

@@ -10,10 +10,10 @@ import av
 import numpy as np
 from PIL import Image
 
-from stcnet_lib.data.images import decode
-from stcnet_lib.data.layouts.base import Finding
-from stcnet_lib.data.layouts.video import TrackRules, VideoLayout
-from stcnet_lib.data.mot import BoxRules
+from stcnet_lib.data.source.layouts.base import Finding
+from stcnet_lib.data.source.layouts.video import TrackRules, VideoLayout
+from stcnet_lib.data.source.video.mot import BoxRules
+from stcnet_lib.data.store.images import decode
 
 HEIGHT, WIDTH = 120, 160
 ALL = BoxRules(least_confidence=0, least_visibility=0, classes=())

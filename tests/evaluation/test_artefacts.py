@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from stcnet_lib.common.regions import region_rows
+from stcnet_lib.completion.pieces import paste_band
+from stcnet_lib.completion.seams import EDGE, FADE, hide_seams
+from stcnet_lib.completion.stcnet.autoencoder import Decoder
 from stcnet_lib.config import StcnetConfig
-from stcnet_lib.evaluation.artefacts import PERIODS, border_steps, pattern_energy
-from stcnet_lib.models.autoencoder import Decoder
-from stcnet_lib.pieces import paste_band
-from stcnet_lib.regions import region_rows
-from stcnet_lib.seams import EDGE, FADE, hide_seams
+from stcnet_lib.evaluation.measures.artefacts import PERIODS, border_steps, pattern_energy
 
 
 @pytest.mark.parametrize("period", PERIODS)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
-from stcnet_lib.evaluation.completion import completion_quality, mean_error, ssim_map
+from stcnet_lib.evaluation.measures.completion import completion_quality, mean_error, ssim_map
 
 
 def frames(seed: int, noise: float, count: int = 2) -> tuple[np.ndarray, np.ndarray]:

@@ -4,15 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.evaluation.completion_summary import METRICS, completion_summary, replaced_shares, summarise
-from stcnet_lib.evaluation.completion_table import (
+from stcnet_lib.common.files import write_json
+from stcnet_lib.evaluation.measures.completion_summary import (
+    METRICS,
+    completion_summary,
+    replaced_shares,
+    summarise,
+)
+from stcnet_lib.report.tables.completions import (
     completion_rows,
     completion_table,
     damage_table,
     flat_rows,
     kind_table,
 )
-from stcnet_lib.files import write_json
 
 
 def frames(count=40, people=6, seed=0) -> pd.DataFrame:

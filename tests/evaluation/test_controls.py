@@ -15,10 +15,10 @@ from stcnet_lib.evaluation.controls import (
     frozen_rows,
     pairs,
 )
-from stcnet_lib.evaluation.findings import comparison_text
-from stcnet_lib.evaluation.pages import results_page
-from stcnet_lib.evaluation.tables import control_table, frozen_table
-from stcnet_lib.figures.table import table_page
+from stcnet_lib.report.figures.table import table_page
+from stcnet_lib.report.tables.findings import comparison_text
+from stcnet_lib.report.tables.pages import results_page
+from stcnet_lib.report.tables.tables import control_table, frozen_table
 
 MADE = {
     "stcnet": Made("stcnet", "default", "predicted"),

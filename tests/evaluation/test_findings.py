@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from stcnet_lib.evaluation.comparison import Cell, Result, Shares, compare
-from stcnet_lib.evaluation.findings import comparison_text, conclusion, localisation_parts
-from stcnet_lib.evaluation.tables import (
+from stcnet_lib.report.tables.findings import comparison_text, conclusion, localisation_parts
+from stcnet_lib.report.tables.tables import (
     Table,
     heading,
     read_comparison,
@@ -19,7 +19,7 @@ from stcnet_lib.evaluation.tables import (
     strata_table,
     strata_title,
 )
-from stcnet_lib.evaluation.texts import closed, percent, points
+from stcnet_lib.report.tables.texts import closed, percent, points
 
 DETECTION = {
     "regions": 960,

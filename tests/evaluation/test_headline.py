@@ -4,9 +4,9 @@ from docutils.core import publish_doctree
 from docutils.nodes import entry, paragraph, row, system_message
 from test_findings import made
 
-from stcnet_lib.evaluation.findings import conclusion
-from stcnet_lib.evaluation.headline import headline, plain
-from stcnet_lib.evaluation.tables import result_table
+from stcnet_lib.report.tables.findings import conclusion
+from stcnet_lib.report.tables.headline import headline, plain
+from stcnet_lib.report.tables.tables import result_table
 
 NAMES = ("tem", "no_game_", "a*b", "x|y")
 

@@ -5,16 +5,15 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-from stcnet_lib.evaluation.localisation import (
+from stcnet_lib.data.truth import hidden_table, hidden_thirds
+from stcnet_lib.evaluation.measures.localisation import (
     RUN_BINS,
     auroc,
     average_precision,
     best_threshold,
     detection,
-    hidden_table,
     measure_localisation,
 )
-from stcnet_lib.walkers.truth import hidden_thirds
 
 
 def loop_hidden(occluder: np.ndarray, person: np.ndarray, share: float) -> np.ndarray:

@@ -10,9 +10,9 @@ import sys
 import numpy as np
 import pytest
 
-from stcnet_lib.data.store import Role
-from stcnet_lib.evaluation.embeddings import Embeddings
+from stcnet_lib.data.store.tracklets import Role
 from stcnet_lib.evaluation.protocols import PROTOCOLS, evaluate_protocols
+from stcnet_lib.reid.embeddings import Embeddings
 from workflow.scripts import evaluate
 
 QUERIES, PEOPLE, GALLERY, DISTRACTORS, JUNK = 1980, 626, 6082, 3248, 870

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.data.images import encode_png
-from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
-from stcnet_lib.evaluation.completion import NO_EVENT, SEVERAL, measure_frames, occluder_kinds
-from stcnet_lib.evaluation.damage import count_replaced
-from stcnet_lib.regions import region_rows
+from stcnet_lib.common.regions import region_rows
+from stcnet_lib.data.store.images import encode_png
+from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
+from stcnet_lib.evaluation.measures.completion import NO_EVENT, SEVERAL, measure_frames, occluder_kinds
+from stcnet_lib.evaluation.measures.damage import count_replaced
 
 FRAMES, HEIGHT, WIDTH = 6, 30, 16
 BOUNDS = region_rows(HEIGHT)

@@ -3,9 +3,9 @@
 import pytest
 from test_findings import DETECTION, made
 
-from stcnet_lib.evaluation.findings import conclusion
-from stcnet_lib.evaluation.pages import localisation_sections, markdown_table, results_page
-from stcnet_lib.evaluation.tables import result_table, spread_table, strata_table
+from stcnet_lib.report.tables.findings import conclusion
+from stcnet_lib.report.tables.pages import localisation_sections, markdown_table, results_page
+from stcnet_lib.report.tables.tables import result_table, spread_table, strata_table
 
 
 def parse(page: str) -> list[list[list[str]]]:

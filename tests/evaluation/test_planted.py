@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.data.images import encode_png
-from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
-from stcnet_lib.evaluation.damage import count_replaced
-from stcnet_lib.evaluation.planted import (
+from stcnet_lib.data.store.images import encode_png
+from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
+from stcnet_lib.evaluation.measures.damage import count_replaced
+from stcnet_lib.evaluation.measures.planted import (
     frame_cosines,
     measure_change,
     measure_flags,

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from stcnet_lib.evaluation.comparison import Cell, Result, compare, flat_table
-from stcnet_lib.evaluation.findings import comparison_text
-from stcnet_lib.evaluation.pages import results_page
-from stcnet_lib.evaluation.protocol_table import protocol_lines, protocol_table
-from stcnet_lib.figures.table import table_page
+from stcnet_lib.report.figures.table import table_page
+from stcnet_lib.report.tables.findings import comparison_text
+from stcnet_lib.report.tables.pages import results_page
+from stcnet_lib.report.tables.protocols import protocol_lines, protocol_table
 
 HEADLINE = "query-in-gallery"
 

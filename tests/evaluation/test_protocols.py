@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from stcnet_lib.data.store import Role
+from stcnet_lib.data.store.tracklets import Role
 from stcnet_lib.evaluation.protocols import PROTOCOLS, evaluate_protocol, evaluate_protocols
 
 

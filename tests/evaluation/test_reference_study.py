@@ -6,7 +6,9 @@ import pytest
 from sklearn import metrics
 
 from stcnet_lib.config import OcclusionConfig
-from stcnet_lib.evaluation.reference_study import (
+from stcnet_lib.localisation.scores import flag, score_regions
+from stcnet_lib.localisation.threshold import choose_thresholds, train_scores
+from stcnet_lib.report.tables.reference_study import (
     REFERENCES,
     RULES,
     flat_entries,
@@ -14,8 +16,6 @@ from stcnet_lib.evaluation.reference_study import (
     reference_study,
     reference_table,
 )
-from stcnet_lib.occlusion import flag, score_regions
-from stcnet_lib.threshold import choose_thresholds, train_scores
 
 TRACKLETS, FRAMES = 24, 10
 CONFIG = OcclusionConfig(

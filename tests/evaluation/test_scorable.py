@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.data.store import Role
+from stcnet_lib.data.store.tracklets import Role
 from stcnet_lib.evaluation.protocols import PROTOCOLS, NothingToScore, evaluate_protocol
 from stcnet_lib.evaluation.scorable import Incomplete, Needs, count_scorable, problems, require_parts
 

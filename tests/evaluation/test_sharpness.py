@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stcnet_lib.evaluation.completion import mean_error
-from stcnet_lib.evaluation.sharpness import high_frequency_energy, interior
+from stcnet_lib.evaluation.measures.completion import mean_error
+from stcnet_lib.evaluation.measures.sharpness import high_frequency_energy, interior
 
 
 def looped(image: np.ndarray, mask: np.ndarray) -> float:

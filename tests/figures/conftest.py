@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.data.images import encode_png
-from stcnet_lib.data.store import Role, StoreWriter
-from stcnet_lib.files import write_json
+from stcnet_lib.common.files import write_json
+from stcnet_lib.data.store.images import encode_png
+from stcnet_lib.data.store.tracklets import Role, StoreWriter
 
 TRACKLETS, FRAMES, HEIGHT, WIDTH = 8, 5, 32, 16
 REGION = 1  # the third that is hidden in frame 2 of every tracklet

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.figures import style
-from stcnet_lib.figures.cmc import cmc_figure, draw_cmc, read_cmc
+from stcnet_lib.report.figures import style
+from stcnet_lib.report.figures.cmc import cmc_figure, draw_cmc, read_cmc
 
 
 def curve(first: float, ranks: int = 50) -> pd.DataFrame:

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from stcnet_lib.config import DatasetConfig, WalkersConfig
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.figures import contact_sheet
-from stcnet_lib.figures.contact_sheet import CELL, OUTLINE, Panel, board, draw_walkers, edges, outlined
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.report.figures import contact_sheet
+from stcnet_lib.report.figures.contact_sheet import CELL, OUTLINE, Panel, board, draw_walkers, edges, outlined
 from stcnet_lib.walkers.dataset import read_events, write_walkers
 from workflow.scripts import draw_walkers as script
 

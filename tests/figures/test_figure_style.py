@@ -8,7 +8,7 @@ import matplotlib as mpl
 import pytest
 from PIL import Image
 
-from stcnet_lib.figures import style
+from stcnet_lib.report.figures import style
 
 
 def write(path, title="a title", provenance="data 12345678", subtitle=""):
@@ -89,7 +89,7 @@ def test_figures_load_neither_pyplot_nor_torch():
     """The environment of the tables has no torch, and pyplot would keep state."""
     code = (
         "import sys\n"
-        "from stcnet_lib.figures import cmc, scores, strips, table, training\n"
+        "from stcnet_lib.report.figures import cmc, scores, strips, table, training\n"
         "sys.exit(', '.join({'torch', 'matplotlib.pyplot'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

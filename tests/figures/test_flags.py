@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.figures import flags as figure
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.report.figures import flags as figure
 from tests.stores import write_store
 
 

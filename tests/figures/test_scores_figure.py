@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.patches import StepPatch
 
-from stcnet_lib.figures import style
-from stcnet_lib.figures.scores import draw_scores, score_bins, scores_figure
+from stcnet_lib.report.figures import style
+from stcnet_lib.report.figures.scores import draw_scores, score_bins, scores_figure
 
 
 def table(seed=0, count=900) -> pd.DataFrame:

@@ -5,17 +5,17 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from stcnet_lib.data.images import encode_png
-from stcnet_lib.data.store import StoreWriter, TrackletStore
-from stcnet_lib.figures import style
-from stcnet_lib.figures.strip_choice import (
+from stcnet_lib.data.store.images import encode_png
+from stcnet_lib.data.store.tracklets import StoreWriter, TrackletStore
+from stcnet_lib.report.figures import style
+from stcnet_lib.report.figures.strip_choice import (
     add_errors,
     choose,
     draw_candidates,
     hole_error,
     restored_frames,
 )
-from stcnet_lib.figures.strips import draw_strips
+from stcnet_lib.report.figures.strips import draw_strips
 
 
 def frames(count=60, tracklets=12, seed=0) -> pd.DataFrame:

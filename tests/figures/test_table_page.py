@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from stcnet_lib.evaluation.tables import result_table, run_table, spread_table, strata_table
-from stcnet_lib.figures.table import draw_table, table_page
+from stcnet_lib.report.figures.table import draw_table, table_page
+from stcnet_lib.report.tables.tables import result_table, run_table, spread_table, strata_table
 
 VOID = {"meta", "line", "circle"}
 

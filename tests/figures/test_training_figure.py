@@ -4,8 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.figures import style
-from stcnet_lib.figures.training import draw_training, quantities, read_history, smoothed, training_figure
+from stcnet_lib.report.figures import style
+from stcnet_lib.report.figures.training import (
+    draw_training,
+    quantities,
+    read_history,
+    smoothed,
+    training_figure,
+)
 
 
 def history(**columns) -> pd.DataFrame:

@@ -5,7 +5,7 @@ import torch
 import torchvision.models as zoo
 from safetensors.torch import save_file
 
-from stcnet_lib.models.backbone import Backbone, load_pretrained
+from stcnet_lib.reid.backbone import Backbone, load_pretrained
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50"])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from stcnet_lib.models.blending import CHANNELS, MAX_FLOW, blend, route, sharpened, warp
+from stcnet_lib.completion.stcnet.blending import CHANNELS, MAX_FLOW, blend, route, sharpened, warp
 
 
 def _images(batch=2, height=12, width=10):

@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
+from stcnet_lib.completion.stcnet.discriminators import GlobalDiscriminator, LocalDiscriminator, crop_regions
 from stcnet_lib.config import StcnetConfig
-from stcnet_lib.models.discriminators import GlobalDiscriminator, LocalDiscriminator, crop_regions
 
 FLAGS = torch.tensor([[True, False, False], [False, True, False], [True, False, True]])
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from stcnet_lib.common.masks import region_mask
+from stcnet_lib.completion.stcnet.autoencoder import Encoder, reduced
+from stcnet_lib.completion.stcnet.generators import SpatialGenerator, STCnet, TemporalGenerator
 from stcnet_lib.config import StcnetConfig
-from stcnet_lib.models.autoencoder import Encoder, reduced
-from stcnet_lib.models.generators import SpatialGenerator, STCnet, TemporalGenerator
-from stcnet_lib.models.regions import region_mask
 
 VARIANTS = [
     {},

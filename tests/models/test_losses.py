@@ -5,8 +5,7 @@ import math
 import pytest
 import torch
 
-from stcnet_lib.config import ReIDConfig, StcnetConfig
-from stcnet_lib.models.losses import (
+from stcnet_lib.completion.stcnet.losses import (
     discriminator_loss,
     freeze,
     generator_adversarial_loss,
@@ -15,7 +14,8 @@ from stcnet_lib.models.losses import (
     reconstruction_loss,
     total_loss,
 )
-from stcnet_lib.models.reid import ReIDNetwork
+from stcnet_lib.config import ReIDConfig, StcnetConfig
+from stcnet_lib.reid.network import ReIDNetwork
 
 
 def _guider(classes=3):

@@ -5,11 +5,11 @@ import json
 import pytest
 import torch
 
+from stcnet_lib.completion.stcnet.files import load_stcnet
+from stcnet_lib.completion.stcnet.generators import STCnet
 from stcnet_lib.config import ReIDConfig, StcnetConfig
-from stcnet_lib.models.files import load_reid, model_paths, read_description, save_model
-from stcnet_lib.models.generators import STCnet
-from stcnet_lib.models.reid import ReIDNetwork
-from stcnet_lib.models.stcnet_files import load_stcnet
+from stcnet_lib.reid.files import load_reid, model_paths, read_description, save_model
+from stcnet_lib.reid.network import ReIDNetwork
 
 STCNET = StcnetConfig(height=32, width=16, channels=4, dilations=(2,), attention_scale=7.0)
 

@@ -7,10 +7,10 @@ from argparse import Namespace
 import pytest
 import torch
 
+from stcnet_lib.common.weights import read_weights
 from stcnet_lib.config import ReIDConfig
-from stcnet_lib.models.backbone import Backbone, load_pretrained
-from stcnet_lib.models.reid import ReIDNetwork
-from stcnet_lib.models.weights import read_weights
+from stcnet_lib.reid.backbone import Backbone, load_pretrained
+from stcnet_lib.reid.network import ReIDNetwork
 
 CONFIG = ReIDConfig(backbone="resnet18", stem_channels=8, pretrained="none", non_local=False)
 

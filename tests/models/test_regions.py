@@ -7,8 +7,8 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional
 
-from stcnet_lib.models.regions import region_mask, strip_pool, strip_weights
-from stcnet_lib.regions import region_rows, touched_rows
+from stcnet_lib.common.masks import region_mask, strip_pool, strip_weights
+from stcnet_lib.common.regions import region_rows, touched_rows
 
 
 def test_rows_of_the_papers_frames():

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from stcnet_lib.config import ReIDConfig
-from stcnet_lib.models.reid import ReIDNetwork, spatial_mean
+from stcnet_lib.reid.network import ReIDNetwork, spatial_mean
 
 
 def _config(**values):

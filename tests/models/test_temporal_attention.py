@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from stcnet_lib.models.temporal_attention import (
+from stcnet_lib.completion.stcnet.temporal_attention import (
     TemporalAttention,
     attention_weights,
     patch_similarity,

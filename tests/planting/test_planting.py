@@ -5,14 +5,14 @@ import hashlib
 import numpy as np
 import pytest
 
+from stcnet_lib.common.regions import region_rows
 from stcnet_lib.config import ConfigError, DatasetConfig, PlantConfig, ProbeConfig, parse_section, validate
-from stcnet_lib.data.images import encode_png
-from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
-from stcnet_lib.planting.doubt import NEAR, doubtful_thirds, near_overlaps
-from stcnet_lib.planting.pieces import PERSON, body_prior
-from stcnet_lib.planting.probe import plant_probe, probe_table, probe_tracklets, truth_shares
-from stcnet_lib.planting.stores import held_out_roles, plant
-from stcnet_lib.regions import region_rows
+from stcnet_lib.data.planting.doubt import NEAR, doubtful_thirds, near_overlaps
+from stcnet_lib.data.planting.pieces import PERSON, body_prior
+from stcnet_lib.data.planting.probe import plant_probe, probe_table, probe_tracklets, truth_shares
+from stcnet_lib.data.planting.stores import held_out_roles, plant
+from stcnet_lib.data.store.images import encode_png
+from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
 from stcnet_lib.walkers.dataset import read_events
 
 PLANT = PlantConfig(tracklets=1.0, events=(1, 2), event_frames=(0.2, 0.4), window=20, people=0.7)

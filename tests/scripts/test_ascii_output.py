@@ -11,8 +11,8 @@ import pytest
 import trees
 from checkouts import REPOSITORY, Checkout
 
+from stcnet_lib.common.files import write_json
 from stcnet_lib.config import DatasetConfig
-from stcnet_lib.files import write_json
 
 ASCII = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
 

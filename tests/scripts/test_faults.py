@@ -20,8 +20,8 @@ from stcnet_lib.config import (
     ReIDConfig,
     RuntimeConfig,
 )
-from stcnet_lib.models.files import save_model
-from stcnet_lib.models.reid import ReIDNetwork
+from stcnet_lib.reid.files import save_model
+from stcnet_lib.reid.network import ReIDNetwork
 
 RUNTIME = RuntimeConfig(device="cpu", threads=1, workers=0)
 REID = ReIDConfig(

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from stores import write_store
 
-from stcnet_lib.data.images import encode_png
-from stcnet_lib.data.store import Role, StoreWriter, TrackletStore
+from stcnet_lib.data.store.images import encode_png
+from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
 from workflow.scripts import compare, draw_table, measure_shares, print_comparison, write_results
 
 CONFIG = ("--config", json.dumps({"bootstrap": 100, "hidden_share": 0.5}))

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from stcnet_lib.config import ReIDConfig
-from stcnet_lib.models.files import load_reid, model_paths, save_model
-from stcnet_lib.models.reid import ReIDNetwork
+from stcnet_lib.reid.files import load_reid, model_paths, save_model
+from stcnet_lib.reid.network import ReIDNetwork
 
 
 @pytest.fixture

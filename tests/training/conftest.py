@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from stcnet_lib.config import ReIDConfig, StcnetConfig
-from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.data.store.tracklets import TrackletStore
 
 REID = {
     "backbone": "resnet18",

@@ -5,13 +5,13 @@ import pytest
 import torch
 from torch import nn
 
+from stcnet_lib.common.compute import Compute
 from stcnet_lib.config import RuntimeConfig
-from stcnet_lib.data.loader import ClipDataset, EpochBatches
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.models.reid import ReIDNetwork
-from stcnet_lib.training.averaging import WeightAverage, estimate_statistics
-from stcnet_lib.training.compute import Compute
-from stcnet_lib.training.reid import train_reid
+from stcnet_lib.data.clips.loader import ClipDataset, EpochBatches
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.reid.averaging import WeightAverage, estimate_statistics
+from stcnet_lib.reid.network import ReIDNetwork
+from stcnet_lib.reid.training import train_reid
 
 RUNTIME = RuntimeConfig(device="cpu", threads=1, workers=0)
 CPU = Compute(torch.device("cpu"))

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from stcnet_lib.clues import CHANNELS, PICTURE, PLACES, Clues
+from stcnet_lib.common.compute import Compute
+from stcnet_lib.common.training.state import Stopped
 from stcnet_lib.config import DetectorConfig, RuntimeConfig
-from stcnet_lib.detection import load_detectors, tracklet_logits
-from stcnet_lib.evaluation.localisation import auroc
-from stcnet_lib.models.detector import Detectors, OcclusionDetector
-from stcnet_lib.models.files import save_model
-from stcnet_lib.training.compute import Compute
-from stcnet_lib.training.detector import DetectorSamples, people_folds, train_detectors
-from stcnet_lib.training.state import Stopped
+from stcnet_lib.evaluation.measures.localisation import auroc
+from stcnet_lib.localisation.clues import CHANNELS, PICTURE, PLACES, Clues
+from stcnet_lib.localisation.detection import load_detectors, tracklet_logits
+from stcnet_lib.localisation.detector import Detectors, OcclusionDetector
+from stcnet_lib.localisation.detector_training import DetectorSamples, people_folds, train_detectors
+from stcnet_lib.reid.files import save_model
 
 CPU = Compute(torch.device("cpu"))
 CONFIG = DetectorConfig(channels=8, steps=60, batch=4, clip=6, lr=0.005, folds=2)

@@ -9,8 +9,8 @@ import pytest
 from stores import write_store
 
 from stcnet_lib.config import RuntimeConfig
-from stcnet_lib.models.files import save_model
-from stcnet_lib.models.reid import ReIDNetwork
+from stcnet_lib.reid.files import save_model
+from stcnet_lib.reid.network import ReIDNetwork
 
 RUNTIME = RuntimeConfig(device="cpu", threads=1, workers=0, save_steps=1000)
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from stcnet_lib.common.compute import Compute, compute_for
+from stcnet_lib.completion.stcnet.samples import CompletionSamples
+from stcnet_lib.completion.stcnet.training import train_stcnet
 from stcnet_lib.config import EvaluationConfig, RuntimeConfig
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.embedding import embed_tracklets
-from stcnet_lib.models.reid import ReIDNetwork
-from stcnet_lib.training.compute import Compute, compute_for
-from stcnet_lib.training.reid import train_reid
-from stcnet_lib.training.samples import CompletionSamples
-from stcnet_lib.training.stcnet import train_stcnet
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.reid.embedding import embed_tracklets
+from stcnet_lib.reid.network import ReIDNetwork
+from stcnet_lib.reid.training import train_reid
 
 pytestmark = [
     pytest.mark.gpu,

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 import workflow.scripts.train_reid as script
+from stcnet_lib.common.compute import Compute
+from stcnet_lib.common.hdf5 import open_hdf5
 from stcnet_lib.config import FeaturesConfig, ReIDConfig, RuntimeConfig
-from stcnet_lib.data.hdf5 import open_hdf5
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.embedding import extract_region_features
-from stcnet_lib.models.reid import ReIDNetwork
-from stcnet_lib.training.compute import Compute
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.features import extract_region_features
+from stcnet_lib.reid.network import ReIDNetwork
 from workflow.scripts.training import provenance, resume_key
 
 CPU, GPU = Compute(torch.device("cpu")), Compute(torch.device("cuda", 0))

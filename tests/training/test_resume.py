@@ -13,9 +13,9 @@ import time
 import pytest
 
 from stcnet_lib.config import ReIDConfig, RuntimeConfig
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.models.files import load_reid, read_description, save_model
-from stcnet_lib.models.reid import ReIDNetwork
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.reid.files import load_reid, read_description, save_model
+from stcnet_lib.reid.network import ReIDNetwork
 from workflow.scripts import train_reid
 
 RUNTIME = RuntimeConfig(device="cpu", threads=1, workers=0, save_steps=3)

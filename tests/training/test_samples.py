@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.training.compute import Compute
-from stcnet_lib.training.samples import CompletionSamples, sample_loader
+from stcnet_lib.common.compute import Compute
+from stcnet_lib.completion.stcnet.samples import CompletionSamples, sample_loader
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
 
 CPU = Compute(torch.device("cpu"))
 

@@ -5,8 +5,8 @@ import itertools
 import pytest
 import torch
 
+from stcnet_lib.common.training.schedule import reid_rate, set_rate, stcnet_rate
 from stcnet_lib.config import ReIDConfig, StcnetConfig
-from stcnet_lib.training.schedule import reid_rate, set_rate, stcnet_rate
 
 
 def test_paper_schedule_falls_tenfold_every_fifty_epochs():

@@ -9,13 +9,13 @@ import torch
 from stores import write_store
 from test_resume import command, interrupt, run_to_the_end, signal
 
-from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.models.files import save_model
-from stcnet_lib.models.generators import STCnet
-from stcnet_lib.models.reid import ReIDNetwork
-from stcnet_lib.training.compute import Compute
-from stcnet_lib.training.samples import CompletionSamples, _excluded, held_out_people
-from stcnet_lib.training.skill import SAMPLES, Validation, hole_l1, skill, skill_interval
+from stcnet_lib.common.compute import Compute
+from stcnet_lib.completion.stcnet.generators import STCnet
+from stcnet_lib.completion.stcnet.samples import CompletionSamples, _excluded, held_out_people
+from stcnet_lib.completion.stcnet.skill import SAMPLES, Validation, hole_l1, skill, skill_interval
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
+from stcnet_lib.reid.files import save_model
+from stcnet_lib.reid.network import ReIDNetwork
 
 CPU = Compute(torch.device("cpu"))
 SHARE = 0.25

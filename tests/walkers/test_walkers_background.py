@@ -11,8 +11,8 @@ import pytest
 
 from benchmarks.background_only import GREY, against_chance, trained, write_view
 from stcnet_lib.config import EvaluationConfig, ReIDConfig, RuntimeConfig, WalkersConfig
-from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.evaluation.embeddings import Embeddings
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
+from stcnet_lib.reid.embeddings import Embeddings
 
 CONFIG = WalkersConfig(
     train_identities=24, test_identities=24, tracklets_per_camera=1, frames=2, height=64, width=32

@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks import background_only, render
 from stcnet_lib.config import WalkersConfig
-from stcnet_lib.data.store import Role
-from stcnet_lib.evaluation.embeddings import Embeddings
+from stcnet_lib.data.store.tracklets import Role
+from stcnet_lib.reid.embeddings import Embeddings
 
 
 def test_speed_counts_every_frame():

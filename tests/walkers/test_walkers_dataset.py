@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from stcnet_lib.common.files import read_json
 from stcnet_lib.config import DatasetConfig, WalkersConfig
-from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.files import read_json
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
+from stcnet_lib.data.truth import hidden_thirds
 from stcnet_lib.walkers.dataset import list_tracklets, read_events, write_walkers
 from stcnet_lib.walkers.tracklet import render_tracklet
-from stcnet_lib.walkers.truth import hidden_thirds
 
 TINY = WalkersConfig(train_identities=4, test_identities=4, cameras=2, tracklets_per_camera=1, frames=8)
 

@@ -8,10 +8,10 @@ import yaml
 from snakemake.utils import update_config
 
 from stcnet_lib.config import Config, load_config
-from stcnet_lib.data.store import Role
+from stcnet_lib.data.store.tracklets import Role
+from stcnet_lib.data.truth import hidden_thirds
 from stcnet_lib.walkers.dataset import list_tracklets, write_walkers
 from stcnet_lib.walkers.tracklet import render_tracklet
-from stcnet_lib.walkers.truth import hidden_thirds
 
 PRESETS = sorted(path.stem for path in Path("workflow/presets").glob("walkers_*.yaml"))
 

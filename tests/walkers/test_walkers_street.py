@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from stcnet_lib.common.regions import region_rows
 from stcnet_lib.config import ConfigError, DatasetConfig, WalkersConfig
 from stcnet_lib.config.section import validate
-from stcnet_lib.regions import region_rows
+from stcnet_lib.data.truth import hidden_thirds
 from stcnet_lib.walkers.body import paint_walker
 from stcnet_lib.walkers.boxes import detector_boxes, disturb
 from stcnet_lib.walkers.cameras import camera
@@ -23,7 +24,6 @@ from stcnet_lib.walkers.resolution import coarsen
 from stcnet_lib.walkers.shapes import Grid
 from stcnet_lib.walkers.skeleton import View, walk
 from stcnet_lib.walkers.tracklet import render_tracklet
-from stcnet_lib.walkers.truth import hidden_thirds
 
 EVERYTHING = WalkersConfig(
     frames=12, occluded_tracklets=1.0, turns=1.0, looks=1.0, approach=1.0, box_drift=0.15, box_jumps=1.0,

@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
+from stcnet_lib.common.regions import region_rows
 from stcnet_lib.config import WalkersConfig
-from stcnet_lib.regions import region_rows
+from stcnet_lib.data.truth import covered_share, hidden_thirds
 from stcnet_lib.walkers.tracklet import render_tracklet
-from stcnet_lib.walkers.truth import covered_share, hidden_thirds
 
 ALL = WalkersConfig(occluded_tracklets=1.0)
 

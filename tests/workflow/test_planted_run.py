@@ -13,7 +13,7 @@ from checkouts import TINY, Checkout
 from PIL import Image
 from stores import person_frames
 
-from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.data.store.tracklets import TrackletStore
 
 pytestmark = pytest.mark.workflow
 

@@ -127,8 +127,8 @@ def test_change_of_one_variant_leaves_the_others(finished):
 
 
 EDITS = {
-    "stcnet_lib/occlusion.py": {"score_occlusion"} | AFTER_SCORES,
-    "stcnet_lib/models/discriminators.py": {
+    "stcnet_lib/localisation/scores.py": {"score_occlusion"} | AFTER_SCORES,
+    "stcnet_lib/completion/stcnet/discriminators.py": {
         "train_stcnet",
         "draw_training_stcnet",
         "restore_dataset",
@@ -147,14 +147,14 @@ def test_edited_code_runs_its_stage_and_what_follows(finished, file):
 
 
 def test_code_of_stcnet_never_retrains_the_guider(finished):
-    with finished.edited("stcnet_lib/models/generators.py", "\n_EDITED = True\n"):
+    with finished.edited("stcnet_lib/completion/stcnet/generators.py", "\n_EDITED = True\n"):
         planned = finished.planned()
     assert "train_stcnet" in planned
     assert not {"pretrain_guider", "extract_features", "score_occlusion", "train_reid"} & set(planned)
 
 
 @pytest.mark.parametrize(
-    "file", ["stcnet_lib/config/learning.py", "stcnet_lib/progress.py", "workflow/library.py"]
+    "file", ["stcnet_lib/config/learning.py", "stcnet_lib/common/progress.py", "workflow/library.py"]
 )
 def test_untracked_code_runs_nothing(finished, file):
     with finished.edited(file, "\n_EDITED = True\n"):

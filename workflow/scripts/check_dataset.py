@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from stcnet_lib.data.store import TrackletStore
+from stcnet_lib.common.files import read_json, write_json
+from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.evaluation.protocols import PROTOCOLS
 from stcnet_lib.evaluation.scorable import Needs, require_parts
-from stcnet_lib.files import read_json, write_json
 from workflow.scripts.command import add_paths, parser, run
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from stcnet_lib.common.files import read_json, replacing, write_json
 from stcnet_lib.config import EvaluationConfig
 from stcnet_lib.evaluation.comparison import Cell, Result, Shares, compare, flat_table, named_parts
 from stcnet_lib.evaluation.controls import (
@@ -10,7 +11,6 @@ from stcnet_lib.evaluation.controls import (
     controls_left_out,
     frozen_rows,
 )
-from stcnet_lib.files import read_json, replacing, write_json
 from workflow.scripts.command import add_config, add_paths, parser, run
 
 

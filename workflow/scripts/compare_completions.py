@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from stcnet_lib.evaluation.completion_table import completion_rows, flat_rows
-from stcnet_lib.files import replacing, write_json
+from stcnet_lib.common.files import replacing, write_json
+from stcnet_lib.report.tables.completions import completion_rows, flat_rows
 from workflow.scripts.command import add_paths, parser, run
 
 

@@ -1,9 +1,9 @@
 """How likely something hides each third of every frame, by the trained detectors."""
 
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.detection import load_detectors, write_logits
-from stcnet_lib.models.files import load_reid
-from stcnet_lib.training.compute import compute_for
+from stcnet_lib.common.compute import compute_for
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.detection import load_detectors, write_logits
+from stcnet_lib.reid.files import load_reid
 from workflow.scripts.command import add_paths, parser, run, runtime_settings
 
 

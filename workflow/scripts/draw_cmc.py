@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from stcnet_lib.figures.cmc import draw_cmc
+from stcnet_lib.report.figures.cmc import draw_cmc
 from workflow.scripts.command import add_paths, parser, run
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from stcnet_lib.figures.flags import draw_flags
+from stcnet_lib.report.figures.flags import draw_flags
 from workflow.scripts.command import add_paths, parser, run
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from stcnet_lib.figures.scores import draw_scores
+from stcnet_lib.report.figures.scores import draw_scores
 from workflow.scripts.command import add_paths, add_split, parser, run
 
 

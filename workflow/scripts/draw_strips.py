@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from stcnet_lib.figures.strips import draw_strips
+from stcnet_lib.report.figures.strips import draw_strips
 from workflow.scripts.command import add_paths, parser, run
 
 

@@ -1,6 +1,6 @@
 """Write the result table as one self-contained HTML page."""
 
-from stcnet_lib.figures.table import draw_table
+from stcnet_lib.report.figures.table import draw_table
 from workflow.scripts.command import add_paths, parser, run
 
 

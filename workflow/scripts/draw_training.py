@@ -1,6 +1,6 @@
 """Draw the course of a training: every recorded quantity over the steps, raw and smoothed."""
 
-from stcnet_lib.figures.training import draw_training
+from stcnet_lib.report.figures.training import draw_training
 from workflow.scripts.command import add_paths, parser, run
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from stcnet_lib.figures.contact_sheet import draw_walkers
+from stcnet_lib.report.figures.contact_sheet import draw_walkers
 from workflow.scripts.command import add_paths, parser, run
 
 

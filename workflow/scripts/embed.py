@@ -1,11 +1,11 @@
 """One feature for every test tracklet."""
 
+from stcnet_lib.common.compute import compute_for
+from stcnet_lib.common.files import file_digest
 from stcnet_lib.config import EvaluationConfig
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.embedding import embed_tracklets
-from stcnet_lib.files import file_digest
-from stcnet_lib.models.files import load_reid
-from stcnet_lib.training.compute import compute_for
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.reid.embedding import embed_tracklets
+from stcnet_lib.reid.files import load_reid
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 
 

@@ -1,9 +1,9 @@
 """CMC and mAP of one set of embeddings under every protocol; the configured one is the headline."""
 
+from stcnet_lib.common.files import replacing, write_json
 from stcnet_lib.config import EvaluationConfig
-from stcnet_lib.evaluation.embeddings import Embeddings
 from stcnet_lib.evaluation.protocols import evaluate_protocols
-from stcnet_lib.files import replacing, write_json
+from stcnet_lib.reid.embeddings import Embeddings
 from workflow.scripts.command import add_config, add_paths, parser, run
 
 

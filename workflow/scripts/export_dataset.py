@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from stcnet_lib.common.files import read_json
 from stcnet_lib.config import DatasetConfig, ExportConfig, parse_section
-from stcnet_lib.data.export import export
-from stcnet_lib.data.export_plan import Completed, score_table
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.files import read_json
+from stcnet_lib.data.export.plan import Completed
+from stcnet_lib.data.export.tree import export
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.flags import score_table
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 
 

@@ -1,10 +1,10 @@
 """Region features of every frame, from the guider, streamed to HDF5."""
 
+from stcnet_lib.common.compute import compute_for
 from stcnet_lib.config import FeaturesConfig
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.embedding import extract_region_features
-from stcnet_lib.models.files import load_reid
-from stcnet_lib.training.compute import compute_for
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.features import extract_region_features
+from stcnet_lib.reid.files import load_reid
 from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from stcnet_lib.files import read_json, write_json
+from stcnet_lib.common.files import read_json, write_json
 from workflow.scripts.command import add_paths, parser, run
 
 

@@ -6,17 +6,17 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
+from stcnet_lib.common.compute import compute_for
+from stcnet_lib.common.files import read_json, write_json
+from stcnet_lib.completion.fallback import choose
+from stcnet_lib.completion.filling import filler_for
+from stcnet_lib.completion.judge_training import cases_of, judges_of
+from stcnet_lib.completion.stcnet.files import load_stcnet
 from stcnet_lib.config import CompletionConfig, OcclusionConfig, References, parse_section
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.evaluation.frame_features import picture_features
-from stcnet_lib.fallback import choose
-from stcnet_lib.files import read_json, write_json
-from stcnet_lib.filling import filler_for
-from stcnet_lib.judge_training import cases_of, judges_of
-from stcnet_lib.models.files import load_reid, read_description
-from stcnet_lib.models.stcnet_files import load_stcnet
-from stcnet_lib.occlusion import flag, probe_scores
-from stcnet_lib.training.compute import compute_for
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.scores import flag, probe_scores
+from stcnet_lib.reid.files import load_reid, read_description
+from stcnet_lib.reid.frame_features import picture_features
 from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
 
 

@@ -3,15 +3,15 @@
 import numpy as np
 import pandas as pd
 
+from stcnet_lib.common.compute import compute_for
+from stcnet_lib.common.files import write_json
 from stcnet_lib.config import EvaluationConfig
-from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.evaluation.completion import measure_frames, occluder_kinds
-from stcnet_lib.evaluation.completion_summary import completion_summary
-from stcnet_lib.evaluation.damage import count_replaced
-from stcnet_lib.evaluation.frame_features import frame_features
-from stcnet_lib.files import write_json
-from stcnet_lib.models.files import load_reid
-from stcnet_lib.training.compute import compute_for
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
+from stcnet_lib.evaluation.measures.completion import measure_frames, occluder_kinds
+from stcnet_lib.evaluation.measures.completion_summary import completion_summary
+from stcnet_lib.evaluation.measures.damage import count_replaced
+from stcnet_lib.reid.files import load_reid
+from stcnet_lib.reid.frame_features import frame_features
 from stcnet_lib.walkers.dataset import read_events
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 

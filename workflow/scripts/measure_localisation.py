@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from stcnet_lib.common.files import read_json, replacing, write_json
+from stcnet_lib.common.hdf5 import open_hdf5
 from stcnet_lib.config import EvaluationConfig, OcclusionConfig, parse_section
-from stcnet_lib.data.hdf5 import open_hdf5
-from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.evaluation.localisation import hidden_table, measure_localisation
-from stcnet_lib.evaluation.reference_study import flat_entries, reference_study
-from stcnet_lib.files import read_json, replacing, write_json
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
+from stcnet_lib.data.truth import hidden_table
+from stcnet_lib.evaluation.measures.localisation import measure_localisation
+from stcnet_lib.report.tables.reference_study import flat_entries, reference_study
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run
 
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stcnet_lib.common.compute import compute_for
+from stcnet_lib.common.files import read_json, write_json
 from stcnet_lib.config import EvaluationConfig
-from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.evaluation.damage import count_replaced, replaced_flags
-from stcnet_lib.evaluation.frame_features import picture_features
-from stcnet_lib.evaluation.planted import frame_cosines, measure_change, measure_flags, measure_gain
-from stcnet_lib.files import read_json, write_json
-from stcnet_lib.models.files import load_reid
-from stcnet_lib.planting.probe import truth_shares
-from stcnet_lib.training.compute import compute_for
+from stcnet_lib.data.planting.probe import truth_shares
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
+from stcnet_lib.evaluation.measures.damage import count_replaced, replaced_flags
+from stcnet_lib.evaluation.measures.planted import frame_cosines, measure_change, measure_flags, measure_gain
+from stcnet_lib.reid.files import load_reid
+from stcnet_lib.reid.frame_features import picture_features
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 
 CONTROL = "copy"  # the method of the completion that others are compared with

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stcnet_lib.common.files import replacing
 from stcnet_lib.config import EvaluationConfig
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.evaluation.localisation import hidden_table
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.data.truth import hidden_table
 from stcnet_lib.evaluation.stratify import hidden_share
-from stcnet_lib.files import replacing
-from stcnet_lib.references import flag_table
+from stcnet_lib.localisation.flags import flag_table
 from workflow.scripts.command import add_config, add_paths, parser, run
 
 

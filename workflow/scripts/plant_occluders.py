@@ -4,11 +4,11 @@ import os
 
 import numpy as np
 
+from stcnet_lib.common.files import write_json
+from stcnet_lib.common.progress import Progress
 from stcnet_lib.config import PlantConfig
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.files import write_json
-from stcnet_lib.planting.stores import held_out_roles, plant
-from stcnet_lib.progress import Progress
+from stcnet_lib.data.planting.stores import held_out_roles, plant
+from stcnet_lib.data.store.tracklets import TrackletStore
 from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
 
 

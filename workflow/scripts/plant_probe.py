@@ -2,11 +2,11 @@
 
 import os
 
+from stcnet_lib.common.files import write_json
+from stcnet_lib.common.progress import Progress
 from stcnet_lib.config import ProbeConfig
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.files import write_json
-from stcnet_lib.planting.probe import plant_probe, probe_tracklets
-from stcnet_lib.progress import Progress
+from stcnet_lib.data.planting.probe import plant_probe, probe_tracklets
+from stcnet_lib.data.store.tracklets import TrackletStore
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 
 

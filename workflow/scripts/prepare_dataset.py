@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from stcnet_lib.common.progress import Progress
 from stcnet_lib.config import DatasetConfig
-from stcnet_lib.data.prepare import DataError, prepare
-from stcnet_lib.data.summary import summarise
-from stcnet_lib.progress import Progress
+from stcnet_lib.data.source.prepare import DataError, prepare
+from stcnet_lib.data.source.summary import summarise
 from stcnet_lib.walkers.dataset import list_tracklets, write_walkers
 from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
 

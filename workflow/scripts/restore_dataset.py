@@ -7,20 +7,20 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
+from stcnet_lib.common.compute import Compute, compute_for
+from stcnet_lib.common.files import read_json, replacing, write_json
+from stcnet_lib.completion.fallback import choose
+from stcnet_lib.completion.filling import filler_for
+from stcnet_lib.completion.gate import Gate
+from stcnet_lib.completion.judging import Judge
+from stcnet_lib.completion.restoration import restore
+from stcnet_lib.completion.stcnet.files import load_stcnet
 from stcnet_lib.config import CompletionConfig, References
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.evaluation.frame_features import picture_features
-from stcnet_lib.evaluation.localisation import hidden_table
-from stcnet_lib.fallback import choose
-from stcnet_lib.files import read_json, replacing, write_json
-from stcnet_lib.filling import filler_for
-from stcnet_lib.gate import Gate
-from stcnet_lib.judging import Judge
-from stcnet_lib.models.files import load_reid, read_description
-from stcnet_lib.models.stcnet_files import load_stcnet
-from stcnet_lib.references import flag_table
-from stcnet_lib.restoration import restore
-from stcnet_lib.training.compute import Compute, compute_for
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.data.truth import hidden_table
+from stcnet_lib.localisation.flags import flag_table
+from stcnet_lib.reid.files import load_reid, read_description
+from stcnet_lib.reid.frame_features import picture_features
 from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
 
 logger = logging.getLogger(__name__)

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stcnet_lib.common.files import replacing, write_json
+from stcnet_lib.common.hdf5 import open_hdf5
 from stcnet_lib.config import OcclusionConfig
-from stcnet_lib.data.hdf5 import open_hdf5
-from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.files import replacing, write_json
-from stcnet_lib.occlusion import (
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
+from stcnet_lib.localisation.scores import (
     count_flags,
     flag,
     probe_scores,
@@ -17,7 +17,7 @@ from stcnet_lib.occlusion import (
     score_table,
     visible_chances,
 )
-from stcnet_lib.threshold import Threshold, choose_thresholds, planted_thresholds, train_scores
+from stcnet_lib.localisation.threshold import Threshold, choose_thresholds, planted_thresholds, train_scores
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run
 
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from stcnet_lib.common.files import replacing
+from stcnet_lib.common.hdf5 import open_hdf5
 from stcnet_lib.config import OcclusionConfig
-from stcnet_lib.data.hdf5 import open_hdf5
-from stcnet_lib.data.store import Role, TrackletStore
-from stcnet_lib.files import replacing
-from stcnet_lib.occlusion import learned_weights, score_regions
-from stcnet_lib.planting.probe import probe_table
+from stcnet_lib.data.planting.probe import probe_table
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
+from stcnet_lib.localisation.scores import learned_weights, score_regions
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run
 
 

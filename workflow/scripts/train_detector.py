@@ -5,16 +5,16 @@ import time
 
 import numpy as np
 
-from stcnet_lib.clues import tracklet_clues
+from stcnet_lib.common.compute import compute_for
+from stcnet_lib.common.files import replacing
+from stcnet_lib.common.progress import Progress
 from stcnet_lib.config import DetectorConfig
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.detection import tracklet_logits
-from stcnet_lib.files import replacing
-from stcnet_lib.models.files import load_reid, save_model
-from stcnet_lib.planting.probe import probe_table, truth_shares
-from stcnet_lib.progress import Progress
-from stcnet_lib.training.compute import compute_for
-from stcnet_lib.training.detector import DetectorSamples, people_folds, train_detectors
+from stcnet_lib.data.planting.probe import probe_table, truth_shares
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.clues import tracklet_clues
+from stcnet_lib.localisation.detection import tracklet_logits
+from stcnet_lib.localisation.detector_training import DetectorSamples, people_folds, train_detectors
+from stcnet_lib.reid.files import load_reid, save_model
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 from workflow.scripts.training import provenance, resume_key
 

@@ -4,11 +4,11 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from stcnet_lib.common.compute import compute_for
 from stcnet_lib.config import ReIDConfig
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.models.files import save_model
-from stcnet_lib.training.compute import compute_for
-from stcnet_lib.training.reid import train_reid
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.reid.files import save_model
+from stcnet_lib.reid.training import train_reid
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 from workflow.scripts.training import provenance, resume_key
 

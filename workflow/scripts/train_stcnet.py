@@ -4,14 +4,14 @@ import time
 
 import pandas as pd
 
+from stcnet_lib.common.compute import compute_for
+from stcnet_lib.completion.stcnet.samples import CompletionSamples
+from stcnet_lib.completion.stcnet.skill import Validation
+from stcnet_lib.completion.stcnet.training import train_stcnet
 from stcnet_lib.config import StcnetConfig
-from stcnet_lib.data.store import TrackletStore
-from stcnet_lib.models.files import load_reid, save_model
-from stcnet_lib.references import flag_table
-from stcnet_lib.training.compute import compute_for
-from stcnet_lib.training.samples import CompletionSamples
-from stcnet_lib.training.skill import Validation
-from stcnet_lib.training.stcnet import train_stcnet
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.flags import flag_table
+from stcnet_lib.reid.files import load_reid, save_model
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 from workflow.scripts.training import provenance, resume_key
 

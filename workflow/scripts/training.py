@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
+from stcnet_lib.common.compute import Compute
+from stcnet_lib.common.files import file_digest, text_digest
 from stcnet_lib.config import DetectorConfig, ReIDConfig, StcnetConfig
-from stcnet_lib.files import file_digest, text_digest
-from stcnet_lib.training.compute import Compute
 from workflow.library import imported_files
 
 

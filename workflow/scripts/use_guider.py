@@ -2,8 +2,8 @@
 
 import shutil
 
-from stcnet_lib.files import replacing
-from stcnet_lib.models.files import load_guider, model_paths
+from stcnet_lib.common.files import replacing
+from stcnet_lib.reid.files import load_guider, model_paths
 from workflow.scripts.command import add_paths, parser, run
 
 

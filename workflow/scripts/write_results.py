@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from stcnet_lib.evaluation.headline import headline
-from stcnet_lib.evaluation.pages import completion_sections, reference_sections, results_page
-from stcnet_lib.evaluation.tables import read_comparison
-from stcnet_lib.files import read_json, replacing
+from stcnet_lib.common.files import read_json, replacing
+from stcnet_lib.report.tables.headline import headline
+from stcnet_lib.report.tables.pages import completion_sections, reference_sections, results_page
+from stcnet_lib.report.tables.tables import read_comparison
 from workflow.scripts.command import add_paths, parser, run
 
 

@@ -1,0 +1,1 @@
+"""The parts of every training: state, history and schedule."""

@@ -1,0 +1,57 @@
+"""Which frames may show what is hidden: the nearest unoccluded ones before and after (paper §3.3, §4.1)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+NONE = -1  # no such frame
+MEDIAN_FRAMES = 31  # the most frames a median is of: memory stays bounded, and later ones show another view
+
+
+def nearest(usable: np.ndarray, before: int, after: int) -> tuple[int, int]:
+    """The last usable frame up to `before` and the first from `after` on, `NONE` where there is none.
+
+    Args:
+        usable: (T,) booleans.
+    """
+    earlier = np.flatnonzero(usable[: max(before + 1, 0)])
+    later = np.flatnonzero(usable[after:])
+    return (int(earlier[-1]) if len(earlier) else NONE, int(later[0]) + after if len(later) else NONE)
+
+
+def nearest_frames(usable: np.ndarray, first: int, last: int, most: int = MEDIAN_FRAMES) -> tuple[int, ...]:
+    """The usable frames outside `first` to `last` that are nearest to it, at most `most`, in their order.
+
+    Of two that are equally far the earlier one goes first.
+
+    Args:
+        usable: (T,) booleans.
+    """
+    frames = np.flatnonzero(usable)
+    away = np.maximum(first - frames, frames - last)  # not above 0: within the run
+    frames, away = frames[away > 0], away[away > 0]
+    return tuple(sorted(int(t) for t in frames[np.argsort(away, kind="stable")[:most]]))
+
+
+def both_sides(previous: int, following: int) -> tuple[int, int]:
+    """A missing side copies the other one, so that a network always gets two references or none."""
+    if previous == NONE:
+        return following, following
+    return previous, (previous if following == NONE else following)
+
+
+def usable_frames(flags: np.ndarray, region: int, references: str, margin: int = 0) -> np.ndarray:
+    """(T,) frames that may serve as a reference for a region of another frame of the tracklet.
+
+    Args:
+        flags: (T, K) of one tracklet.
+        references: `StcnetConfig.references`: "frame" wants no flagged region at all, as the paper has
+            it; "region" only that this one is visible.
+        margin: frames this close to an unusable one are not used either, if two others are left: when an
+            occluder comes or goes, it is in the picture before it is flagged.
+    """
+    usable = ~flags[:, region] if references == "region" else ~flags.any(axis=1)
+    window = np.ones(2 * margin + 1, int)
+    near = np.convolve(~usable, window, mode="same") > 0 if len(usable) >= len(window) else ~usable
+    strict = usable & ~near
+    return strict if strict.sum() > 1 else usable

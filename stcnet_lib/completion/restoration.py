@@ -1,0 +1,155 @@
+"""Restoration: flagged regions are replaced, everything else stays as it was (paper §4.1, §5.2).
+
+A frame without a flagged region keeps its very bytes. A changed frame is decoded, its flagged bands are
+replaced and it is stored as PNG: JPEG would change the visible pixels as well. Where STCnet works at
+another size than the frame has, only the restored band is resized, never the frame.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stcnet_lib import REGIONS
+from stcnet_lib.common.progress import Progress
+from stcnet_lib.completion.filling import Filler
+from stcnet_lib.completion.gate import Gate
+from stcnet_lib.completion.neighbours import NONE
+from stcnet_lib.completion.pieces import Piece, Work
+from stcnet_lib.config import CompletionConfig
+from stcnet_lib.data.store.images import encode_png
+from stcnet_lib.data.store.tracklets import StoreWriter, TrackletStore
+
+
+@dataclass
+class Record:
+    """What was done: one row a flagged region, and how often each case was met."""
+
+    rows: list[tuple[int, int, int, str, int, int, float]] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def table(self) -> pd.DataFrame:
+        """The form of `regions.parquet`."""
+        columns = ["tracklet", "frame", "region", "method", "previous", "next", "confidence"]
+        kinds = {"method": "object", "confidence": "float32"}
+        table = pd.DataFrame(self.rows, columns=columns)
+        return table.astype({name: kinds.get(name, "int64") for name in columns})
+
+
+def restore(
+    config: CompletionConfig,
+    source: TrackletStore,
+    flags: np.ndarray,
+    references: str,
+    filler: Filler | None,
+    path: Path,
+    progress_seconds: float,
+    gate: Gate | None = None,
+) -> Record:
+    """Write the completed store; tracklet numbers, names and roles are the source's.
+
+    Args:
+        flags: (F, K) regions to replace.
+        references: "frame" or "region", see `StcnetConfig.references`.
+        filler: how regions are filled; not needed to discard frames.
+        gate: keeps back what is not better; without one all that is flagged is replaced, as in the paper.
+    """
+    record = Record()
+    attributes = source.attributes
+    with (
+        StoreWriter(
+            path,
+            dataset=attributes["dataset"],
+            layout=attributes["layout"],
+            licence=attributes["licence"],
+            citation=attributes["citation"],
+            config=config.canonical_json(),
+            splits=len(source.roles),
+        ) as writer,
+        Progress("restoring", source.num_frames, "frames", seconds=progress_seconds) as progress,
+    ):
+        for tracklet, row in enumerate(source.tracklets.itertuples()):
+            frames = source.frames_of(tracklet)
+            own = flags[frames.start : frames.stop]
+            if config.method == "discard":
+                kept = _discard(own, frames, record)
+            else:
+                kept = _fill(config, source, tracklet, frames, own, references, filler, record, gate)
+            writer.add_tracklet(row.pid, row.camera, row.name, _named(source, frames, kept))
+            progress.advance(len(frames))
+        for split, roles in enumerate(source.roles):
+            writer.set_roles(split, roles)
+    return record
+
+
+def _named(
+    source: TrackletStore, frames: range, kept: dict[int, bytes | None]
+) -> Iterator[tuple[int, str, bytes]]:
+    """(number, source, bytes) of the frames to write; `None` stands for the unchanged bytes."""
+    names = source.sources(frames)
+    for frame, changed in kept.items():
+        data = source.read_bytes(frame) if changed is None else changed
+        yield int(source.frame_number[frame]), names[frame - frames.start], data
+
+
+def _discard(flags: np.ndarray, frames: range, record: Record) -> dict[int, bytes | None]:
+    """Leave flagged frames out; of a tracklet with nothing else, keep those with the fewest flags."""
+    amount = flags.sum(1)  # (T,)
+    limit = amount.min()
+    record.counts["tracklets_without_unoccluded_frame"] += int(limit > 0)
+    record.counts["discarded_frames"] += int((amount > limit).sum())
+    return {frame: None for frame, flagged in zip(frames, amount, strict=True) if flagged <= limit}
+
+
+def _fill(
+    config: CompletionConfig,
+    source: TrackletStore,
+    tracklet: int,
+    frames: range,
+    flags: np.ndarray,
+    references: str,
+    filler: Filler,
+    record: Record,
+    gate: Gate | None,
+) -> dict[int, bytes | None]:
+    """Replace the flagged bands of one tracklet's frames."""
+    kept: dict[int, bytes | None] = dict.fromkeys(frames)
+    if not flags.any():
+        return kept
+    work = Work.of(config, source, frames, flags, references, witnesses=gate is not None)
+    pieces = work.filled(filler, config.seam)
+    if gate is not None:
+        pieces = gate.pass_on(pieces, work, frames.start)
+    changed: dict[int, np.ndarray] = {}
+    for piece in pieces:
+        if piece.filling is not None:
+            image = changed.setdefault(piece.task.frame, work.images[piece.task.frame].copy())
+            piece.paste(image, work.images)
+        _note(record, tracklet, frames, piece)
+    _count_frames(record, flags, set(changed))
+    kept.update({frames.start + t: encode_png(image) for t, image in changed.items()})
+    return kept
+
+
+def _note(record: Record, tracklet: int, frames: range, piece: Piece) -> None:
+    task = piece.task
+    numbers = [NONE if t == NONE else frames.start + t for t in (task.previous, task.next)]
+    row = (tracklet, frames.start + task.frame, piece.region, piece.method, *numbers, piece.confidence)
+    record.rows.append(row)
+    record.counts[f"regions_{piece.method}"] += 1
+    record.counts["regions_without_reference"] += int(task.previous == task.next == NONE)
+    record.counts["regions_with_one_sided_reference"] += int((task.previous == NONE) != (task.next == NONE))
+
+
+def _count_frames(record: Record, flags: np.ndarray, changed: set[int]) -> None:
+    """Flagged frames of one tracklet: restored (a region of it at least, so that it changed) or left."""
+    for t in np.flatnonzero(flags.any(1)):
+        flagged = int(flags[t].sum())
+        record.counts["frames_restored" if int(t) in changed else "frames_left"] += 1
+        record.counts["frames_with_several_regions"] += int(1 < flagged < len(REGIONS))
+        record.counts["frames_all_occluded"] += int(flagged == len(REGIONS))

@@ -1,0 +1,1 @@
+"""Frames and clips on their way to a network."""

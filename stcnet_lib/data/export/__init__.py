@@ -1,0 +1,1 @@
+"""A data set written back in the layout of its source."""

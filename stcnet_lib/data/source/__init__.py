@@ -1,0 +1,1 @@
+"""Reading other people's data sets: layouts, checks and what is known of them."""

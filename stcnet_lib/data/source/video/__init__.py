@@ -1,0 +1,1 @@
+"""Tracklets out of one's own videos and boxes."""

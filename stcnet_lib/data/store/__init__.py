@@ -1,0 +1,1 @@
+"""The packed data set: tracklets, frames and their bytes."""

@@ -1,0 +1,1 @@
+"""Measures against the truth: flags, completions, damage."""

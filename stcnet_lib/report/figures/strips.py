@@ -1,0 +1,222 @@
+"""Strips of tracklets before and after the completion, with the clean twin below where it is known."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from stcnet_lib.data.store.tracklets import Role, TrackletStore
+from stcnet_lib.report.figures import style
+from stcnet_lib.report.figures.strip_choice import (
+    Choice,
+    add_errors,
+    band_rows,
+    choose,
+    draw_candidates,
+    restored_frames,
+)
+
+_CANDIDATES = 2000  # frames among which the best or worst are looked for
+_WIDTH = 4.7  # inches of one strip
+_TEST = (Role.QUERY, Role.GALLERY, Role.DISTRACTOR)
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Some consecutive frames of one tracklet around a restored one."""
+
+    heading: str
+    rows: dict[str, list[np.ndarray]]  # before, restored, clean: pictures uint8 (H, W, 3) of one size
+    numbers: list[int]  # of the frames in the source
+    centre: int  # place of the restored frame the strip was chosen for
+    bands: list[tuple[int, int, bool]]  # place, region, and whether it was replaced or left as it was
+
+
+def draw_strips(
+    store: str | Path,
+    completed: str | Path,
+    regions: str | Path,
+    choice: Choice,
+    seed: int,
+    figure: str | Path,
+    *,
+    truth: str | Path | None = None,
+    split: int | None = None,
+    tracklets: int = 6,
+    frames: int = 7,
+    note: str = "",
+) -> None:
+    """Write strips of `tracklets` tracklets, `frames` frames each.
+
+    Args:
+        truth: the clean twins; without them best and worst go by how much was changed.
+        split: show only test tracklets of this split; without it, all.
+    """
+    with ExitStack() as stack:
+        before, after = (stack.enter_context(TrackletStore(path)) for path in (store, completed))
+        clean = stack.enter_context(TrackletStore(truth)) if truth is not None else None
+        for other in (after, clean):
+            _check_twin(before, other)
+        table = pd.read_parquet(regions)
+        wanted = before if clean is None else clean
+        chosen, pool = _chosen(table, before, after, wanted, choice, seed, split, tracklets)
+        strips = [_strip(row, table, before, after, clean, frames) for row in chosen.itertuples()]
+        marks = [
+            style.store_mark("source", before.digest),
+            style.store_mark("completed", after.digest),
+            style.settings_mark(after.config),
+            pool,
+            note,
+        ]
+    title, subtitle = _titles(choice, seed, truth is not None, len(strips))
+    with style.styled():
+        style.save(strips_figure(strips, title, subtitle, provenance=style.provenance(*marks)), figure)
+
+
+def _check_twin(store: TrackletStore, other: TrackletStore | None) -> None:
+    """Frames are compared by their number in the store, so both stores must hold the same ones."""
+    if other is None or np.array_equal(store.frame_number, other.frame_number):
+        return
+    raise ValueError(
+        f"{other.path}: got {other.num_frames} frames, wanted the {store.num_frames} of {store.path}, "
+        "frame for frame; the method discard leaves frames out, so there are no strips to draw of it"
+    )
+
+
+def _chosen(
+    regions: pd.DataFrame,
+    before: TrackletStore,
+    after: TrackletStore,
+    wanted: TrackletStore,
+    choice: Choice,
+    seed: int,
+    split: int | None,
+    count: int,
+) -> tuple[pd.DataFrame, str]:
+    """The frames to show with their errors, and in words what they were chosen from."""
+    frames = restored_frames(regions)
+    if split is not None:
+        frames = frames[frames["tracklet"].isin(before.tracklets_with(split, *_TEST))]
+    if choice == "random":
+        chosen = choose(frames, choice, count, seed)
+        return add_errors(chosen, regions, after, wanted), f"from {len(frames):,} restored frames"
+    candidates = draw_candidates(frames, _CANDIDATES, seed)
+    pool = f"from {len(candidates):,} of {len(frames):,} restored frames, one a tracklet"
+    return choose(add_errors(candidates, regions, after, wanted), choice, count, seed), pool
+
+
+def _strip(
+    row,
+    regions: pd.DataFrame,
+    before: TrackletStore,
+    after: TrackletStore,
+    clean: TrackletStore | None,
+    most: int,
+) -> Strip:
+    """The strip around `row.frame`, moved inwards at the ends of the tracklet."""
+    own = before.frames_of(row.tracklet)
+    start = max(own.start, min(row.frame - most // 2, own.stop - most))
+    shown = range(start, min(start + most, own.stop))
+    stores = {"before": before, "restored": after} | ({"clean": clean} if clean is not None else {})
+    size = before.read_image(row.frame).shape[1::-1]  # frames of real tracklets may differ in size
+    rows = {
+        name: [_resized(store.read_image(frame), size) for frame in shown] for name, store in stores.items()
+    }
+    flagged = regions[regions["frame"].between(shown.start, shown.stop - 1)]
+    measure = "change" if clean is None else "error"
+    return Strip(
+        heading=f"{before.tracklets['name'].iloc[row.tracklet]}, {measure} {row.error:.1f}",
+        rows=rows,
+        numbers=[int(number) for number in before.frame_number[shown.start : shown.stop]],
+        centre=row.frame - shown.start,
+        bands=[(r.frame - shown.start, r.region, r.method != "left") for r in flagged.itertuples()],
+    )
+
+
+def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A picture at (width, height)."""
+    if image.shape[1::-1] == size:
+        return image
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+
+
+def _titles(choice: Choice, seed: int, known: bool, count: int) -> tuple[str, str]:
+    """The title, and the line under it that says what is measured."""
+    if count == 0:
+        return "Completion: no region was replaced", ""
+    measure, other = ("error", "clean") if known else ("change", "before")
+    tracklets = f"{count} tracklets" if count > 1 else "one tracklet"
+    which = {
+        "random": f"{tracklets} drawn at random (seed {seed})",
+        "best": f"{tracklets} with the smallest {measure}",
+        "worst": f"{tracklets} with the largest {measure}",
+    }[choice]
+    return (
+        f"Completion: {which}",
+        f"{measure}: mean |restored − {other}| in the replaced bands of the frame in bold, 0 to 255; "
+        "marks: orange for replaced bands, grey for flagged ones left as they were",
+    )
+
+
+def strips_figure(strips: list[Strip], title: str, subtitle: str, *, provenance: str) -> Figure:
+    """All strips on one page (inside `style.styled()`)."""
+    columns = min(len(strips), 3 if len(strips) > 4 else 2) or 1
+    rows = max(1, -(-len(strips) // columns))
+    # Strips of short tracklets are narrower, so the widest one sets the height.
+    tallest = max((sheet.shape[0] / sheet.shape[1] for sheet in map(_sheet, strips)), default=0.2)
+    height = rows * (tallest * (_WIDTH - 0.3) + 0.6) + 0.9
+    figure = style.new_figure(max(6.5, _WIDTH * columns), height, title, provenance, subtitle)
+    if not strips:
+        axes = figure.add_subplot()
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "nothing was flagged, or everything flagged was left as it was", ha="center")
+    for place, strip in enumerate(strips):
+        axes = figure.add_subplot(rows, columns, place + 1)
+        _draw_strip(axes, strip, first=place % columns == 0)
+    return figure
+
+
+def _layout(strip: Strip) -> tuple[list[int], list[int], int]:
+    """Left edges of the frames, top edges of the rows, and the gap beside a frame, in pixels."""
+    height, width = next(iter(strip.rows.values()))[0].shape[:2]
+    gap = max(4, width // 8)
+    left = [gap + place * (width + gap) for place in range(len(strip.numbers))]
+    return left, [row * (height + gap) for row in range(len(strip.rows))], gap
+
+
+def _sheet(strip: Strip) -> np.ndarray:
+    """All pictures of a strip on white: uint8 (H', W', 3)."""
+    left, top, gap = _layout(strip)
+    height, width = next(iter(strip.rows.values()))[0].shape[:2]
+    sheet = np.full((top[-1] + height, left[-1] + width + gap, 3), 255, np.uint8)
+    for y, images in zip(top, strip.rows.values(), strict=True):
+        for x, image in zip(left, images, strict=True):
+            sheet[y : y + height, x : x + width] = image
+    return sheet
+
+
+def _draw_strip(axes: Axes, strip: Strip, first: bool) -> None:
+    left, top, gap = _layout(strip)
+    names, sheet = list(strip.rows), _sheet(strip)
+    height, width = strip.rows[names[0]][0].shape[:2]
+    axes.imshow(sheet, extent=(0, sheet.shape[1], sheet.shape[0], 0), interpolation="lanczos")
+    for place, region, replaced in strip.bands:
+        band = band_rows(height, region)
+        for y in top[: names.index("restored") + 1]:
+            # Beside the picture, not on it: what it shows stays as it is.
+            x = (left[place] - gap / 5, left[place] + width + gap / 5)
+            span = (y + band.start + 1, y + band.stop - 1)
+            axes.vlines(x, *span, color=style.VERMILION if replaced else style.GREY, linewidth=1.3)
+    axes.set_title(strip.heading, fontsize=9)
+    axes.set_xticks([x + width / 2 for x in left], [str(number) for number in strip.numbers], fontsize=8)
+    axes.get_xticklabels()[strip.centre].set_fontweight("bold")
+    axes.set_yticks([y + height / 2 for y in top], names if first else [""] * len(names))
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
