@@ -5,9 +5,13 @@ import pytest
 from PIL import Image
 
 from stcnet_lib.completion.alignment import Match, matches, shifted
-from stcnet_lib.completion.filling import FillTask, OneByOne, aligned, copy_nearest, median_of_shown, views
+from stcnet_lib.completion.methods.copy import copy_nearest
+from stcnet_lib.completion.methods.median import median_of_shown
+from stcnet_lib.completion.methods.one_by_one import OneByOne
 from stcnet_lib.completion.neighbours import NONE
 from stcnet_lib.completion.restoration import restore
+from stcnet_lib.completion.task import FillTask
+from stcnet_lib.completion.views import aligned, views
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore

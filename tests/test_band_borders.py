@@ -9,12 +9,15 @@ from torch import nn
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.regions import region_rows
-from stcnet_lib.completion.filling import Completion, FillTask, copy_nearest, fitted, without_hidden
+from stcnet_lib.completion.methods.copy import copy_nearest
+from stcnet_lib.completion.methods.network import Completion
 from stcnet_lib.completion.neighbours import NONE
 from stcnet_lib.completion.pieces import paste_band
 from stcnet_lib.completion.stcnet import generators
 from stcnet_lib.completion.stcnet.samples import CompletionSamples
 from stcnet_lib.completion.stcnet.training import Batch
+from stcnet_lib.completion.task import FillTask
+from stcnet_lib.completion.views import fitted, without_hidden
 from stcnet_lib.config import StcnetConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
 

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from stcnet_lib.completion.filling import Filling, OneByOne, copy_nearest
 from stcnet_lib.completion.gate import Gate
 from stcnet_lib.completion.judge_training import cases_of, judges_of
 from stcnet_lib.completion.judging import EVIDENCE, Judge, fit_judge, third_evidence
+from stcnet_lib.completion.methods.copy import copy_nearest
+from stcnet_lib.completion.methods.one_by_one import OneByOne
 from stcnet_lib.completion.restoration import restore
+from stcnet_lib.completion.task import Filling
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore

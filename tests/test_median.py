@@ -7,8 +7,9 @@ from stores import write_store
 from test_restoration import run, some_flags
 
 from stcnet_lib.common.regions import region_rows
-from stcnet_lib.completion.filling import FillTask, median_of_shown
+from stcnet_lib.completion.methods.median import median_of_shown
 from stcnet_lib.completion.neighbours import MEDIAN_FRAMES, NONE
+from stcnet_lib.completion.task import FillTask
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import Role, StoreWriter
 

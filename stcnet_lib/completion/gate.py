@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from stcnet_lib.completion.alignment import LEAST_LIKENESS
-from stcnet_lib.completion.filling import Filler, FillTask
 from stcnet_lib.completion.judging import Features, Judge, third_evidence
 from stcnet_lib.completion.pieces import Piece, Work
+from stcnet_lib.completion.task import Filler, FillTask
 
 
 class Gate:

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from stcnet_lib.common.progress import Progress
-from stcnet_lib.completion.filling import Filler
 from stcnet_lib.completion.gate import can_be_judged, piece_evidence, piece_features
 from stcnet_lib.completion.judging import EVIDENCE, LEAST_CASES, Features, Judge, fit_judge, nearer
 from stcnet_lib.completion.pieces import Work
+from stcnet_lib.completion.task import Filler
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.data.truth import HIDDEN_SHARE

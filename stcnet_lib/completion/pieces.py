@@ -10,11 +10,13 @@ from PIL import Image
 from stcnet_lib import REGIONS
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.completion.alignment import matches
-from stcnet_lib.completion.filling import Filler, Filling, FillTask, aligned
 from stcnet_lib.completion.judging import WITNESSES
 from stcnet_lib.completion.neighbours import NONE, nearest, nearest_frames, usable_frames
 from stcnet_lib.completion.seams import hide_seams
+from stcnet_lib.completion.task import Filler, Filling, FillTask
+from stcnet_lib.completion.views import aligned
 from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.tracklets import TrackletStore
 
 
@@ -114,7 +116,7 @@ def _tasks(
         usable = usable_frames(flags, regions[0], references, config.reference_margin)
         previous, following = nearest(usable, t - 1, t + 1)
         leave = previous == following == NONE and config.no_reference == "leave"
-        shown = nearest_frames(usable, t, t) if config.method == "median" else ()
+        shown = nearest_frames(usable, t, t) if METHODS[config.method].looks_around else ()
         compared = nearest_frames(usable, t, t, WITNESSES) if witnesses else ()
         tasks.append(FillTask(t, regions, previous, following, leave, shown, compared))
     return tasks

@@ -17,11 +17,12 @@ import pandas as pd
 
 from stcnet_lib import REGIONS
 from stcnet_lib.common.progress import Progress
-from stcnet_lib.completion.filling import Filler
 from stcnet_lib.completion.gate import Gate
 from stcnet_lib.completion.neighbours import NONE
 from stcnet_lib.completion.pieces import Piece, Work
+from stcnet_lib.completion.task import Filler
 from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import StoreWriter, TrackletStore
 
@@ -76,7 +77,7 @@ def restore(
         for tracklet, row in enumerate(source.tracklets.itertuples()):
             frames = source.frames_of(tracklet)
             own = flags[frames.start : frames.stop]
-            if config.method == "discard":
+            if METHODS[config.method].drops_frames:
                 kept = _discard(own, frames, record)
             else:
                 kept = _fill(config, source, tracklet, frames, own, references, filler, record, gate)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from stcnet_lib.config.data import PlantConfig
+from stcnet_lib.config.methods import METHODS
 from stcnet_lib.config.section import Fraction, Name, Precision, Section, expanded
 
 AdversarialForm = Literal["non_saturating", "saturating"]
@@ -280,7 +281,7 @@ class StcnetConfig(Section):
 class CompletionConfig(Section):
     """One way to make a data set out of the raw one; a row of the variant table."""
 
-    method: Literal["stcnet", "spatial", "copy", "median", "mean", "discard"] = Field(
+    method: Literal[*METHODS] = Field(
         description="copy: the same third of the nearest frame where it is visible; median: of each pixel "
         "over the nearest 31 frames where it is visible; mean: mean colour; discard: leave frames with a "
         "flagged region out"
@@ -336,7 +337,7 @@ class CompletionConfig(Section):
 
     @model_validator(mode="after")
     def _references_of_its_own(self) -> CompletionConfig:
-        if self.references != "network" and self.method not in ("copy", "median", "mean"):
+        if self.references != "network" and not METHODS[self.method].chooses_references:
             raise ValueError(
                 f"references: got '{self.references}', wanted 'network': only copy, median and mean choose "
                 "their own"

@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from stcnet_lib.config.methods import METHODS
 from stcnet_lib.evaluation.comparison import KEYS, VARIANT, Cell, Result, runs_by_split
 from stcnet_lib.evaluation.statistics import paired_bootstrap
 from stcnet_lib.evaluation.variants import data_sets
 
 Variant = tuple[str, str, str]
 _RAW = "raw"
-_FROM_FRAMES = ("copy", "median", "mean")  # methods that are given frames, as STCnet is
 
 
 class Made(NamedTuple):
@@ -39,7 +39,8 @@ class Made(NamedTuple):
 
     def is_control_of(self, restored: Made) -> bool:
         """Whether it differs from the default STCnet's completion in the filling alone."""
-        alike = self.method not in _FROM_FRAMES or self.references == restored.references
+        given = METHODS[self.method].chooses_references  # frames, as STCnet is
+        alike = not given or self.references == restored.references
         return restored.restores and not self.restores and self.masks == restored.masks and alike
 
 

@@ -17,6 +17,7 @@ from stcnet_lib.config import DetectorConfig, RuntimeConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.localisation.clues import Clues, tracklet_clues
 from stcnet_lib.localisation.detector import Detectors
+from stcnet_lib.localisation.region_files import HIDDEN_LOGITS
 from stcnet_lib.reid.files import read_description, saved_section, with_weights
 from stcnet_lib.reid.network import ReIDNetwork
 
@@ -66,13 +67,11 @@ def write_logits(
         Progress("detecting", store.num_frames, "frames", seconds=runtime.progress_seconds) as progress,
     ):
         writer.file.attrs.update(
-            digest=store.digest,
-            format="stcnet-hidden",
-            version=1,
+            HIDDEN_LOGITS.attributes(store),
             precision=compute.used_precision(guider.config.precision),
         )
         out = writer.file.create_dataset(
-            "logits", (store.num_frames, len(REGIONS)), np.float32, track_times=False
+            HIDDEN_LOGITS.values, (store.num_frames, len(REGIONS)), np.float32, track_times=False
         )
         for tracklet, pid in enumerate(pids):
             frames = store.frames_of(tracklet)

@@ -15,6 +15,7 @@ from stcnet_lib.config import FeaturesConfig, RuntimeConfig
 from stcnet_lib.data.clips.loader import frame_batches
 from stcnet_lib.data.clips.transforms import TestTransform
 from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.region_files import REGION_FEATURES
 from stcnet_lib.reid.network import ReIDNetwork
 
 
@@ -41,10 +42,8 @@ def extract_region_features(
         Progress("region features", store.num_frames, "frames", seconds=runtime.progress_seconds) as progress,
     ):
         writer.file.attrs.update(
-            digest=store.digest,
+            REGION_FEATURES.attributes(store),
             config=config.canonical_json(),
-            format="stcnet-regions",
-            version=1,
             precision=compute.used_precision(config.precision),
         )
         start = 0
@@ -55,7 +54,7 @@ def extract_region_features(
                 shape = (store.num_frames, *features.shape[1:])
                 chunks = (min(64, store.num_frames), *features.shape[1:])
                 out = writer.file.create_dataset(
-                    "features", shape, "float16", chunks=chunks, track_times=False
+                    REGION_FEATURES.values, shape, "float16", chunks=chunks, track_times=False
                 )
             out[start : start + len(features)] = features.half().cpu().numpy()
             writer.check()

@@ -6,6 +6,7 @@ import re
 from snakemake.logging import logger
 
 from stcnet_lib.config import Config, ConfigError, ReIDConfig, Section, joined, load_config, truth_rows
+from stcnet_lib.config.methods import METHODS
 from workflow.library import imported_files
 from workflow.machine import has_gpu
 
@@ -67,10 +68,25 @@ wildcard_constraints:
     choice="random|best|worst",
 
 
-def code(script: str) -> list[str]:
-    """The source files behind a command of `workflow/scripts`, which its rule tracks as inputs."""
+def code(script: str, modules=()) -> list[str]:
+    """The source files behind a command of `workflow/scripts`, which its rule tracks as inputs.
+
+    `modules` are files that the command loads by name, because only some of its jobs need them.
+    """
     path = f"workflow/scripts/{script}.py"
-    return [path, *imported_files(path)]
+    others = {file for module in modules for file in (module, *imported_files(module))}
+    return [path, *sorted(others.union(imported_files(path)) - {path})]
+
+
+def filling_files(wildcards) -> list[str]:
+    """The files of the methods that a completion may fill by."""
+    row = settings.completions[wildcards.completion]
+    methods = {row.method}
+    if needs_judge(wildcards.completion):
+        methods.add("copy")  # what does not pass is copied
+    if row.fallback != "none":
+        methods.add(row.fallback)
+    return sorted(file for method in methods for file in METHODS[method].files)
 
 
 def growing(amount: int):
@@ -154,7 +170,7 @@ def hidden_by_truth() -> list[str]:
 
 
 def needs_stcnet(completion: str) -> bool:
-    return settings.completions[completion].method in ("stcnet", "spatial")
+    return METHODS[settings.completions[completion].method].needs_network
 
 
 def needs_truth(completion: str) -> bool:

@@ -110,6 +110,7 @@ elif settings.occlusion.needs_probe:
             store="results/{dataset}/tracklets.h5",
             regions=f"{RUN}/regions.h5",
             truth=f"{PROBE}/truth.h5",
+            probe_store=f"{PROBE}/tracklets.h5",
             probe_regions=f"{RUN}/probe_regions.h5",
         output:
             probe=f"{RUN}/probe.parquet",
@@ -128,8 +129,9 @@ elif settings.occlusion.needs_probe:
             config=part(settings.occlusion, "reference", "trim", "power", "smoothing"),
         shell:
             "python -m workflow.scripts.score_probe --config {params.config:q} --store {input.store} "
-            "--regions {input.regions} --truth {input.truth} --probe-regions {input.probe_regions} "
-            "--split {wildcards.split} --probe {output.probe} 2>&1 | tee {log}"
+            "--regions {input.regions} --probe-store {input.probe_store} --truth {input.truth} "
+            "--probe-regions {input.probe_regions} --split {wildcards.split} --probe {output.probe} "
+            "2>&1 | tee {log}"
 
 
 rule score_occlusion:

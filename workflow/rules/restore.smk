@@ -3,7 +3,7 @@
 
 rule judge_completion:
     input:
-        code=code("judge_completion"),
+        code=lambda wildcards: code("judge_completion", filling_files(wildcards)),
         store=f"{PROBE}/tracklets.h5",
         truth=f"{PROBE}/truth.h5",
         probe=f"{RUN}/probe.parquet",
@@ -48,7 +48,7 @@ rule judge_completion:
 
 rule restore_dataset:
     input:
-        code=code("restore_dataset"),
+        code=lambda wildcards: code("restore_dataset", filling_files(wildcards)),
         store="results/{dataset}/tracklets.h5",
         scores=branch(
             lambda wildcards: not needs_truth(wildcards.completion),

@@ -9,9 +9,8 @@ import pandas as pd
 from stcnet_lib.common.compute import compute_for
 from stcnet_lib.common.files import read_json, write_json
 from stcnet_lib.completion.fallback import choose
-from stcnet_lib.completion.filling import filler_for
+from stcnet_lib.completion.filling import filler_for, network_for
 from stcnet_lib.completion.judge_training import cases_of, judges_of
-from stcnet_lib.completion.stcnet.files import load_stcnet
 from stcnet_lib.config import CompletionConfig, OcclusionConfig, References, parse_section
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.localisation.scores import flag, probe_scores
@@ -53,7 +52,7 @@ def main() -> None:
         TrackletStore(options.store) as store,
         TrackletStore(options.truth) as truth,
     ):
-        network = load_stcnet(options.stcnet) if config.method in ("stcnet", "spatial") else None
+        network = network_for(config, options.stcnet)
         copy = CompletionConfig(method="copy")
         fillers = [filler_for(config, network, compute), filler_for(copy, None, compute)]
         cases = cases_of(

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 
 from stcnet_lib.common.files import read_json, replacing, write_json
-from stcnet_lib.common.hdf5 import open_hdf5
 from stcnet_lib.config import EvaluationConfig, OcclusionConfig, parse_section
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.data.truth import hidden_table
 from stcnet_lib.evaluation.measures.localisation import measure_localisation
+from stcnet_lib.localisation.region_files import REGION_FEATURES, open_regions
 from stcnet_lib.report.tables.reference_study import flat_entries, reference_study
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run
 
@@ -35,13 +35,13 @@ def main() -> None:
     with (
         TrackletStore(options.store) as store,
         TrackletStore(options.truth) as truth,
-        open_hdf5(options.regions) as regions,
+        open_regions(options.regions, REGION_FEATURES, store) as features,
     ):
         hidden, doubtful = hidden_table(truth, options.config.hidden_share), truth.doubtful
         roles = store.roles[options.split]
         parts = {"train": roles == Role.TRAIN, "test": np.isin(roles, (Role.QUERY, Role.GALLERY))}
         entries = reference_study(
-            regions["features"],
+            features,
             store.tracklets,
             store.frame_number,
             parts["train"],

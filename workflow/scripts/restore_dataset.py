@@ -10,12 +10,12 @@ import pandas as pd
 from stcnet_lib.common.compute import Compute, compute_for
 from stcnet_lib.common.files import read_json, replacing, write_json
 from stcnet_lib.completion.fallback import choose
-from stcnet_lib.completion.filling import filler_for
+from stcnet_lib.completion.filling import filler_for, network_for
 from stcnet_lib.completion.gate import Gate
 from stcnet_lib.completion.judging import Judge
 from stcnet_lib.completion.restoration import restore
-from stcnet_lib.completion.stcnet.files import load_stcnet
 from stcnet_lib.config import CompletionConfig, References
+from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.data.truth import hidden_table
 from stcnet_lib.localisation.flags import flag_table
@@ -62,7 +62,7 @@ def main() -> None:
                 flags = hidden_table(truth, options.hidden_share)
         else:
             flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
-        network = load_stcnet(options.stcnet) if config.method in ("stcnet", "spatial") else None
+        network = network_for(config, options.stcnet)
         gate = None
         if options.judge:
             scores = pd.read_parquet(options.scores)["score"].to_numpy().reshape(flags.shape)
@@ -80,7 +80,7 @@ def main() -> None:
     with replacing(options.regions) as partial:
         record.table().to_parquet(partial, index=False)
     made = {"method": asked.method, "method_used": config.method, "why": why, "masks": config.masks}
-    made["stcnet"] = asked.stcnet if asked.method == "stcnet" else None
+    made["stcnet"] = asked.stcnet if METHODS[asked.method].needs_network else None
     made["skill"] = description["details"].get("skill") if asked.method == "stcnet" else None
     made |= {"references": options.references, "reference_margin": config.reference_margin}
     made["precision"] = compute.used_precision(network.config.precision) if network else None

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from stcnet_lib.common.files import replacing, write_json
-from stcnet_lib.common.hdf5 import open_hdf5
 from stcnet_lib.config import OcclusionConfig
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
+from stcnet_lib.localisation.region_files import HIDDEN_LOGITS, REGION_FEATURES, open_regions
 from stcnet_lib.localisation.scores import (
     count_flags,
     flag,
@@ -41,13 +41,13 @@ def main() -> None:
         lengths = store.tracklets["length"].to_numpy()
         in_train = store.roles[options.split] == Role.TRAIN
         if options.hidden:
-            with open_hdf5(options.hidden) as hidden:
-                chances = visible_chances(hidden["logits"][:])
+            with open_regions(options.hidden, HIDDEN_LOGITS, store) as logits:
+                chances = visible_chances(logits[:])
             scores = score_table(chances, lengths, store.frame_number)
         else:
-            with open_hdf5(options.regions) as regions:
+            with open_regions(options.regions, REGION_FEATURES, store) as features:
                 ends = np.cumsum(lengths)
-                scores = score_regions(regions["features"], ends, store.frame_number, config, in_train)
+                scores = score_regions(features, ends, store.frame_number, config, in_train)
     if config.threshold == "planted":
         thresholds = _on_probe(pd.read_parquet(options.probe), config)
     else:

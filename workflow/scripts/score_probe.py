@@ -3,10 +3,10 @@
 import numpy as np
 
 from stcnet_lib.common.files import replacing
-from stcnet_lib.common.hdf5 import open_hdf5
 from stcnet_lib.config import OcclusionConfig
 from stcnet_lib.data.planting.probe import probe_table
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
+from stcnet_lib.localisation.region_files import REGION_FEATURES, open_regions
 from stcnet_lib.localisation.scores import learned_weights, score_regions
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run
 
@@ -18,7 +18,8 @@ def main() -> None:
         commandline,
         store="tracklets.h5",
         regions="regions.h5 of it, which a learned reference is fitted to",
-        truth="truth.h5 of the probe",
+        probe_store="tracklets.h5 of the probe",
+        truth="truth.h5 of it",
         probe_regions="regions.h5 of the probe",
         probe="probe.parquet to write",
     )
@@ -26,12 +27,19 @@ def main() -> None:
     options = commandline.parse_args()
     weights = None
     if options.config.reference == "learned":
-        with TrackletStore(options.store) as store, open_hdf5(options.regions) as regions:
+        with (
+            TrackletStore(options.store) as store,
+            open_regions(options.regions, REGION_FEATURES, store) as features,
+        ):
             in_train = store.roles[options.split] == Role.TRAIN
-            weights = learned_weights(regions["features"], _ends(store), options.config, in_train)
+            weights = learned_weights(features, _ends(store), options.config, in_train)
     plain = options.config.model_copy(update={"smoothing": 0.0})  # that is for the stage after this one
-    with TrackletStore(options.truth) as truth, open_hdf5(options.probe_regions) as regions:
-        scores = score_regions(regions["features"], _ends(truth), truth.frame_number, plain, weights=weights)
+    with (
+        TrackletStore(options.probe_store) as planted,
+        TrackletStore(options.truth) as truth,
+        open_regions(options.probe_regions, REGION_FEATURES, planted) as features,
+    ):
+        scores = score_regions(features, _ends(truth), truth.frame_number, plain, weights=weights)
         values = scores["score"].to_numpy().reshape(truth.num_frames, -1)
         with replacing(options.probe) as partial:
             probe_table(truth, values).to_parquet(partial, index=False)

@@ -1,0 +1,64 @@
+"""What is to be filled, and what fills it: the form that all methods of completion share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from stcnet_lib.completion.alignment import Match
+from stcnet_lib.completion.neighbours import NONE, both_sides
+
+
+@dataclass(frozen=True)
+class FillTask:
+    """Regions of one frame to fill from the same references; frames are numbered within the tracklet."""
+
+    frame: int
+    regions: tuple[int, ...]
+    previous: int
+    next: int
+    leave: bool = False  # nothing to be done, but to be recorded
+    shown: tuple[int, ...] = ()  # the nearest frames that may show the regions, for methods that look at many
+    witnesses: tuple[int, ...] = ()  # likewise, with which a judge compares the result
+    moved: tuple[tuple[int, Match], ...] = ()  # sources and shown frames that are moved to lie on this one
+
+    @property
+    def sources(self) -> tuple[int, int]:
+        """Both references, a missing side replaced by the other one."""
+        return both_sides(self.previous, self.next)
+
+    @property
+    def needed(self) -> set[int]:
+        """The frames that filling may look at, its own among them."""
+        return {self.frame, *self.sources, *self.shown, *self.witnesses} - {NONE}
+
+    @property
+    def has_reference(self) -> bool:
+        return self.sources[0] != NONE
+
+
+@dataclass(frozen=True)
+class Filling:
+    """A completed frame, uint8 (h, w, 3), of which only the task's regions are used."""
+
+    image: np.ndarray
+    method: str
+    around: np.ndarray | None = None  # uint8 (H, W, 3) as the frame: what the source shows beyond the regions
+
+
+class Filler(Protocol):
+    """Fills the tasks of one tracklet."""
+
+    def fill(
+        self, tasks: Sequence[FillTask], images: dict[int, np.ndarray], flags: np.ndarray
+    ) -> list[Filling | None]:
+        """One filling a task; None leaves the region as it is.
+
+        Args:
+            images: the tracklet's frames that the tasks name, uint8 (H, W, 3).
+            flags: (T, K) of the tracklet.
+        """
+        ...
