@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from report.test_findings import made
+from report.test_pages import parse
 from test_comparison import RESAMPLES, loop, result
-from test_findings import made
-from test_pages import parse
 
 from stcnet_lib.evaluation.comparison import Cell, Result
 from stcnet_lib.evaluation.controls import (

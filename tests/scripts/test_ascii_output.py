@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import trees
@@ -44,8 +43,7 @@ def test_the_report_of_a_preparation(tmp_path):
 
 
 def test_the_result_table(tmp_path):
-    sys.path.insert(0, str(Path(__file__).parents[1] / "evaluation"))
-    from test_findings import made
+    from report.test_findings import made
 
     write_json(tmp_path / "comparison.json", made({("raw", "raw"): 0.3, ("copy", "copy"): 0.4}))
     done = command("print_comparison", "--comparison", str(tmp_path / "comparison.json"))

@@ -2,7 +2,7 @@
 
 from docutils.core import publish_doctree
 from docutils.nodes import entry, paragraph, row, system_message
-from test_findings import made
+from report.test_findings import made
 
 from stcnet_lib.report.tables.findings import conclusion
 from stcnet_lib.report.tables.headline import headline, plain

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from common.test_resume import command, interrupt, run_to_the_end, signal
 from stores import write_store
-from test_resume import command, interrupt, run_to_the_end, signal
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.completion.stcnet.generators import STCnet

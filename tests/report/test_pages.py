@@ -1,7 +1,7 @@
 """The Markdown page, read back by a small parser of its own."""
 
 import pytest
-from test_findings import DETECTION, made
+from report.test_findings import DETECTION, made
 
 from stcnet_lib.report.tables.findings import conclusion
 from stcnet_lib.report.tables.pages import localisation_sections, markdown_table, results_page
