@@ -54,7 +54,9 @@ def pictured_completions() -> list[str]:
 
 def visible_completions() -> list[str]:
     """Completions that can be laid beside the original, frame by frame: all but those that drop frames."""
-    return [name for name in used_completions() if not METHODS[settings.completions[name].method].drops_frames]
+    return [
+        name for name in used_completions() if not METHODS[settings.completions[name].method].drops_frames
+    ]
 
 
 def each_visible_completion(file: str) -> list[str]:
