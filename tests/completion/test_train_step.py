@@ -1,0 +1,134 @@
+"""One step of STCnet's training against a twin that writes every loss and update out (paper Eq. 4, 7-10)."""
+
+import copy
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from stcnet_lib.common.compute import Compute
+from stcnet_lib.completion.stcnet.discriminators import crop_regions
+from stcnet_lib.completion.stcnet.training import Batch, build_players, train_step
+from stcnet_lib.reid.network import ReIDNetwork
+
+CPU = Compute(torch.device("cpu"))
+MEAN, STD = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])  # of ImageNet
+ROWS = (0, 11, 21, 32)  # borders of the thirds of 32 rows
+
+
+def sample():
+    """Two frames of 32×16; of the first the lower third is occluded, the upper one hidden on purpose."""
+    generator = torch.Generator().manual_seed(3)
+
+    def image():
+        return torch.randint(0, 256, (2, 3, 32, 16), generator=generator, dtype=torch.uint8)
+
+    return {
+        "frame": image(),
+        "previous": image(),
+        "next": image(),
+        "heights": torch.full((2, 3), 32),
+        "masked": torch.tensor([[True, False, False], [False, True, False]]),
+        "flagged": torch.tensor([[False, False, True], [False, False, False]]),
+        "previous_flagged": torch.tensor([[False, True, False], [False, False, False]]),
+        "next_flagged": torch.tensor([[False, False, False], [True, False, False]]),
+        "label": torch.tensor([0, 1]),
+    }
+
+
+def bands(flags):
+    mask = torch.zeros(2, 1, 32, 16)
+    for i, k in flags.nonzero().tolist():
+        mask[i, :, ROWS[k] : ROWS[k + 1]] = 1
+    return mask
+
+
+def unit(images):
+    return images.float() / 127.5 - 1
+
+
+def softplus_mean(values):
+    return torch.log1p(torch.exp(values)).mean()
+
+
+def test_a_batch_says_what_is_hidden_and_what_is_known():
+    given = sample()
+    batch = Batch.of(given, CPU)
+    assert batch.mask.equal(bands(given["masked"] | given["flagged"]))
+    assert batch.previous_mask.equal(bands(given["previous_flagged"]))
+    assert batch.next_mask.equal(bands(given["next_flagged"]))
+    assert batch.known.equal(1 - bands(given["flagged"]))
+    for name in ("frame", "previous", "next"):
+        assert torch.equal(getattr(batch, name), unit(given[name]))
+
+
+@pytest.mark.parametrize("adversarial", ["non_saturating", "saturating"])
+def test_a_step_is_its_twin(stcnet_config, guider_config, adversarial):
+    config = stcnet_config.model_copy(
+        update={
+            "adversarial": adversarial,
+            "synthesis": "blend",
+            # Larger than the paper's, so that an error in a small term shows.
+            "lambda_adversarial": 0.3,
+            "lambda_guider": 0.5,
+        }
+    )
+    torch.manual_seed(0)
+    guider = ReIDNetwork(guider_config, 2)
+    players = build_players(config, guider, 1, CPU)
+    generators, critics = copy.deepcopy(players.generators), copy.deepcopy(players.discriminators)
+    given, rate = sample(), 0.003
+    values = train_step(config, players, Batch.of(given, CPU), rate, CPU)
+
+    frame, previous, following = (unit(given[name]) for name in ("frame", "previous", "next"))
+    known = 1 - bands(given["flagged"])
+    masks = [
+        bands(flags)
+        for flags in (given["masked"] | given["flagged"], given["previous_flagged"], given["next_flagged"])
+    ]
+    own = torch.optim.Adam(generators.parameters(), rate, betas=config.betas)
+    theirs = torch.optim.Adam(critics.parameters(), rate, betas=config.betas)
+    completed = generators(frame, previous, following, *masks)
+
+    def opinions(images):
+        crops = crop_regions(images, given["masked"])
+        return critics.whole(images), critics.region.discriminator(crops)
+
+    def shown(x2):
+        return known * x2 + (1 - known) * frame
+
+    # Eq. 7-8: the critics learn first, from the frame and the completion as it is.
+    loss = 0
+    for real, fake in zip(opinions(frame), opinions(shown(completed.x2.detach())), strict=True):
+        loss = loss + softplus_mean(-real) + softplus_mean(fake)
+    theirs.zero_grad()
+    loss.backward()
+    theirs.step()
+    assert values["discriminator"].item() == pytest.approx(loss.item(), rel=1e-5)
+
+    # Eq. 9, 4 and 10: then the generators, against the critics that have learned.
+    l1 = [((frame - x).abs() * known).sum() / frame.numel() for x in (completed.x1, completed.x2)]
+    fakes = opinions(shown(completed.x2))
+    if adversarial == "saturating":
+        game = sum(-softplus_mean(fake) for fake in fakes)
+    else:
+        game = sum(softplus_mean(-fake) for fake in fakes)
+    seen = ((shown(completed.x2) + 1) / 2 - MEAN.view(3, 1, 1)) / STD.view(3, 1, 1)
+    seen = F.interpolate(seen, (guider_config.height, guider_config.width), mode="bilinear")
+    chances = guider.eval()(seen[:, None])[1].softmax(1)
+    person = -chances[torch.arange(2), given["label"]].log().mean()
+    own.zero_grad()
+    (l1[0] + l1[1] + 0.3 * game + 0.5 * person).backward()
+    own.step()
+    for name, wanted in (
+        ("l1_spatial", l1[0]),
+        ("l1_temporal", l1[1]),
+        ("adversarial", game),
+        ("guider", person),
+    ):
+        assert values[name].item() == pytest.approx(wanted.item(), rel=1e-4), name
+    for network, twin in ((players.generators, generators), (players.discriminators, critics)):
+        for (name, got), wanted in zip(network.named_parameters(), twin.parameters(), strict=True):
+            # Adam divides by the gradient's size, so a gradient of almost zero may take either sign.
+            assert torch.allclose(got, wanted, atol=2e-4), name
+    assert all(p.grad is None for p in guider.parameters())
