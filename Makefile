@@ -10,7 +10,7 @@ ENVIRONMENT := .venv/.synced
 SNAKEMAKE = snakemake $(if $(CONFIG),--configfile $(CONFIG))
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help run seeds ablations test lint environment clean clean-results
+.PHONY: help run seeds ablations test mutants lint environment clean clean-results
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "              CORES=N: use N cores (default: all); CONFIG=FILE: overlay config.yaml with FILE"
 	@echo "make seeds    the same for three seeds; make ablations: what each option brings"
 	@echo "make test     the test suite; TESTS=tests/workflow: a part of it"
+	@echo "make mutants  whether the tests notice errors: fifty of them, one at a time"
 	@echo "make lint     style of the code and of the workflow"
 	@echo "make clean    remove the environment and caches; make clean-results: remove all results"
 
@@ -35,6 +36,9 @@ ablations:
 
 test: $(ENVIRONMENT)
 	python -m pytest $(TESTS)
+
+mutants: $(ENVIRONMENT)
+	python tests/mutants.py
 
 lint: $(ENVIRONMENT)
 	ruff check

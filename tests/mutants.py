@@ -1,0 +1,360 @@
+"""Do the tests notice errors? One-line edits of the library, each of which some test must catch.
+
+    make mutants            (= python tests/mutants.py; a name or a part of one runs those alone)
+
+Every mutant is made in a copy of the repository, where the tests that are named with it run until one fails,
+some ten seconds each. A mutant that survives is printed, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+class Mutant(NamedTuple):
+    """An edit: `old` is found once in `file` of stcnet_lib and becomes `new`; `tests` must notice."""
+
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+M = Mutant
+MUTANTS = [
+    # common
+    M(
+        "common/regions.py",
+        "(2 * k * height + regions) // (2 * regions)",
+        "k * height // regions",
+        "common/test_regions.py",
+    ),
+    M(
+        "common/masks.py",
+        ".clamp(min=0) * regions / height",
+        ".clamp(min=0) / height",
+        "common/test_regions.py",
+    ),
+    M(
+        "common/training/schedule.py",
+        "1 + math.cos(math.pi * step / config.iterations)",
+        "1 - math.cos(math.pi * step / config.iterations)",
+        "common/test_schedule.py",
+    ),
+    # data
+    M("data/clips/choice.py", "length - span)", "length - span + 1)", "data/test_clips.py"),
+    M("data/clips/choice.py", "replace=length < clip_length", "replace=True", "data/test_clips.py"),
+    M(
+        "data/clips/choice.py",
+        "(2 * np.arange(clip_length) + 1)",
+        "(2 * np.arange(clip_length))",
+        "data/test_clips.py",
+    ),
+    M("data/clips/transforms.py", "/ 127.5 - 1", "/ 127 - 1", "data/test_transforms.py"),
+    # reid
+    M(
+        "reid/training.py",
+        "label_smoothing=config.label_smoothing",
+        "label_smoothing=0.0",
+        "reid/test_reid_training.py",
+    ),
+    M(
+        "reid/training.py",
+        "weight_decay=config.weight_decay,",
+        "weight_decay=0.0,",
+        "reid/test_reid_training.py",
+    ),
+    M("reid/averaging.py", "done > self._first", "done >= self._first", "reid/test_averaging.py"),
+    M(
+        "reid/embedding.py",
+        "features.float().cpu() * length",
+        "features.float().cpu()",
+        "reid/test_embedding.py",
+    ),
+    # localisation
+    M(
+        "localisation/scores.py",
+        "weight * (padded[:-2] + padded[2:])",
+        "weight * 2 * padded[:-2]",
+        "localisation/test_occlusion.py",
+    ),
+    M(
+        "localisation/scores.py",
+        'features.mean(axis=0))\n    if reference == "mean"',
+        'features[0])\n    if reference == "mean"',
+        "localisation/test_occlusion.py",
+    ),
+    M(
+        "localisation/scores.py",
+        "[dropped:]  # (T', K)",
+        "[: len(features) - dropped]",
+        "localisation/test_occlusion.py",
+    ),
+    M(
+        "localisation/flags.py",
+        'scores["occluded"].to_numpy()\n',
+        '~scores["occluded"].to_numpy()\n',
+        "completion/test_restoration.py report/test_flags.py scripts/test_truth_is_never_read.py",
+    ),
+    M("localisation/region_files.py", "!= store.digest", "== 0", "localisation/test_region_files.py"),
+    M("localisation/clues.py", "min(_GAP, frames // 6)", "-1", "localisation/test_clues.py"),
+    # completion: what is filled, and from where
+    M("completion/neighbours.py", "int(earlier[-1])", "int(earlier[0])", "completion/test_references.py"),
+    M(
+        "completion/neighbours.py",
+        "if strict.sum() > 1 else",
+        "if strict.sum() > 0 else",
+        "completion/test_references.py",
+    ),
+    M(
+        "completion/neighbours.py",
+        "away[away > 0]",
+        "away[away >= 0]",
+        "completion/test_references.py completion/test_median.py completion/test_samples.py",
+    ),
+    M("completion/methods/copy.py", "<= abs(following", "> abs(following", "completion/test_methods.py"),
+    M(
+        "completion/methods/mean.py",
+        "np.mean(colours, 0)",
+        "(255 - np.mean(colours, 0))",
+        "completion/test_methods.py",
+    ),
+    M("completion/methods/median.py", "np.median(", "np.mean(", "completion/test_median.py"),
+    M(
+        "completion/methods/network.py",
+        "numbers in (frames, previous, following))\n        hidden",
+        "numbers in (frames, following, previous))\n        hidden",
+        "completion/test_methods.py",
+    ),
+    M(
+        "completion/methods/network.py",
+        "hidden = (masks(numbers) for numbers in (frames, previous, following))",
+        "hidden = (masks(numbers) for numbers in (frames, frames, frames))",
+        "completion/test_methods.py",
+    ),
+    M(
+        "completion/methods/network.py",
+        "if not task.has_reference:\n                fillings",
+        "if True:\n                fillings",
+        "completion/test_methods.py",
+    ),
+    M(
+        "completion/methods/network.py",
+        'Filling(spatial[i], "spatial")\n                continue',
+        'Filling(spatial[i], "temporal")\n                continue',
+        "completion/test_methods.py",
+    ),
+    M(
+        "completion/methods/network.py",
+        "shown = without_hidden(fitted(images[t], height, width), flags[t].numpy())",
+        "shown = fitted(images[t], height, width)",
+        "completion/test_methods.py",
+    ),
+    M(
+        "completion/alignment.py",
+        "np.arange(image.shape[0]) - down",
+        "np.arange(image.shape[0]) + down",
+        "completion/test_alignment.py",
+    ),
+    M("completion/alignment.py", "best[place] >= LEAST_LIKENESS and ", "", "completion/test_alignment.py"),
+    M(
+        "completion/seams.py",
+        "rest = outside[0] - shown[0] - light",
+        "rest = 0 * light",
+        "evaluation/test_artefacts.py",
+    ),
+    M(
+        "completion/seams.py",
+        "np.abs(light) <= MOST_LIGHT",
+        "np.abs(light) <= 0",
+        "evaluation/test_artefacts.py",
+    ),
+    M(
+        "completion/gate.py",
+        "piece.confidence >= self._least",
+        "piece.confidence <= self._least",
+        "completion/test_judging.py",
+    ),
+    M(
+        "completion/judging.py",
+        "(counts * (better - chance))",
+        "(better - chance)",
+        "completion/test_judging.py",
+    ),
+    # completion: how the network learns
+    M(
+        "completion/stcnet/training.py",
+        'known=1 - mask(moved["flagged"])',
+        'known=1 - 0 * mask(moved["flagged"])',
+        "completion/test_train_step.py",
+    ),
+    M(
+        "completion/stcnet/training.py",
+        "fake = batch.shown(completion.x2.detach())",
+        "fake = batch.shown(batch.frame)",
+        "completion/test_train_step.py",
+    ),
+    M(
+        "completion/stcnet/training.py",
+        "torch.cat([batch.frame, fake])",
+        "torch.cat([fake, batch.frame])",
+        "completion/test_train_step.py",
+    ),
+    M(
+        "completion/stcnet/training.py",
+        'mask=mask(moved["masked"] | moved["flagged"])',
+        'mask=mask(moved["masked"])',
+        "completion/test_train_step.py",
+    ),
+    M("completion/stcnet/training.py", 'losses.get("guider", 0.0),', "0.0,", "completion/test_train_step.py"),
+    M(
+        "completion/stcnet/training.py",
+        'losses.get("adversarial", 0.0),',
+        "0.0,",
+        "completion/test_train_step.py",
+    ),
+    M(
+        "completion/stcnet/training.py",
+        "return torch.where(self.known.bool(), x2, self.frame)",
+        "return x2",
+        "completion/test_train_step.py",
+    ),
+    M("completion/stcnet/losses.py", "return real + fake", "return real - fake", "completion/test_losses.py"),
+    M(
+        "completion/stcnet/discriminators.py",
+        ".clamp(max=height - rows)",
+        "",
+        "completion/test_discriminators.py",
+    ),
+    M(
+        "completion/stcnet/blending.py",
+        "around[:, 0].masked_fill(shown, 0)",
+        "around[:, 0]",
+        "completion/test_blending.py",
+    ),
+    M(
+        "completion/stcnet/blending.py",
+        "(2 * columns + 1) / width - 1",
+        "2 * columns / width - 1",
+        "completion/test_blending.py",
+    ),
+    M(
+        "completion/stcnet/samples.py",
+        "flags[hidden.frame] & ~hidden.masked",
+        "flags[hidden.frame]",
+        "completion/test_samples.py",
+    ),
+    # evaluation
+    M(
+        "evaluation/ranking.py",
+        "kept = ~(junk | (same_person & same_camera))",
+        "kept = ~(junk | same_camera)",
+        "evaluation/test_ranking.py",
+    ),
+    M(
+        "evaluation/ranking.py",
+        "(found - 1) / np.maximum(ranks - 1, 1)",
+        "found / ranks",
+        "evaluation/test_ranking.py",
+    ),
+    M(
+        "evaluation/ranking.py",
+        "ranks = len(ordered) - right + 1",
+        "ranks = len(ordered) - right",
+        "evaluation/test_ranking.py",
+    ),
+    M(
+        "evaluation/statistics.py",
+        "np.sqrt(runs * chi_square)",
+        "np.sqrt(chi_square)",
+        "evaluation/test_statistics.py",
+    ),
+    M(
+        "evaluation/measures/damage.py",
+        "person & ~occluder",
+        "person",
+        "evaluation/test_completion.py evaluation/test_measure_completion.py",
+    ),
+    M(
+        "evaluation/measures/artefacts.py",
+        "np.abs(images[:, border].astype(np.float64) - images[:, border - 1])",
+        "np.abs(images[:, border].astype(np.float64) - images[:, border - 2])",
+        "evaluation/test_artefacts.py",
+    ),
+    M(
+        "evaluation/measures/planted.py",
+        '-scores[known], hidden[known]) if some else None,\n        "average',
+        'scores[known], hidden[known]) if some else None,\n        "average',
+        "evaluation/test_planted.py",
+    ),
+    M(
+        "evaluation/measures/planted.py",
+        "(covered <= VISIBLE) & ~doubtful",
+        "(covered <= VISIBLE)",
+        "evaluation/test_planted.py",
+    ),
+]
+
+
+def survives(mutant: Mutant, folder: Path) -> bool:
+    """Whether the tests pass with the edit; the file is put back.
+
+    Raises:
+        ValueError: the edit does not fit its file, or the tests fail without running.
+    """
+    path = folder / "stcnet_lib" / mutant.file
+    text = path.read_text(encoding="utf-8")
+    if text.count(mutant.old) != 1:
+        raise ValueError(
+            f"{mutant.file}: got {text.count(mutant.old)} places with {mutant.old!r}, wanted one"
+        )
+    tests = [f"tests/{name}" for name in mutant.tests.split()]
+    path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not gpu", *tests]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        )
+    finally:
+        path.write_text(text, encoding="utf-8")
+    if done.returncode not in (0, 1):  # 1: a test failed
+        raise ValueError(f"{' '.join(tests)}: {done.stdout[-1500:]}{done.stderr[-500:]}")
+    return done.returncode == 0
+
+
+def main() -> int:
+    wanted = sys.argv[1:]
+    chosen = [m for m in MUTANTS if not wanted or any(part in m.file for part in wanted)]
+    alive = []
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy"
+        ignored = shutil.ignore_patterns(".*", "__pycache__", "results")
+        shutil.copytree(REPOSITORY, copy, ignore=ignored)
+        for number, mutant in enumerate(chosen, start=1):
+            started = time.perf_counter()
+            lives = survives(mutant, copy)
+            alive += [mutant] * lives
+            print(
+                f"{number}/{len(chosen)} {'SURVIVES' if lives else 'caught  '} "
+                f"{time.perf_counter() - started:5.0f} s  {mutant.file}: {mutant.old.splitlines()[0]}",
+                flush=True,
+            )
+    print(f"{len(chosen) - len(alive)} of {len(chosen)} mutants were caught")
+    return bool(alive)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
