@@ -11,6 +11,7 @@ from snakemake.utils import update_config
 from stcnet_lib.config import (
     Config,
     ConfigError,
+    EvaluationConfig,
     OcclusionConfig,
     ReIDConfig,
     Section,
@@ -18,6 +19,7 @@ from stcnet_lib.config import (
     load_config,
     parse_section,
 )
+from stcnet_lib.data.truth import HIDDEN_SHARE
 
 MINIMAL = {"dataset": {"name": "w", "layout": "walkers"}}
 
@@ -375,3 +377,7 @@ def test_alignment_follows_the_data():
     assert [walkers.completions[name].align for name in rows] == [False, False]
     folder = load_config({"dataset": {"name": "f", "layout": "folder", "root": "."}, "completions": rows})
     assert [folder.completions[name].align for name in rows] == [True, False]
+
+
+def test_the_share_from_which_a_third_is_hidden_has_one_value():
+    assert EvaluationConfig().hidden_share == HIDDEN_SHARE  # config imports nothing that could say it

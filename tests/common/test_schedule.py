@@ -37,7 +37,8 @@ def test_stcnet_is_constant_in_the_paper():
     config = StcnetConfig(iterations=100)
     assert {stcnet_rate(config, step) for step in range(100)} == {1e-4}
     cosine = config.model_copy(update={"schedule": "cosine"})
-    assert stcnet_rate(cosine, 50) == pytest.approx(0.5e-4)
+    rates = [stcnet_rate(cosine, step) for step in (0, 25, 50, 75, 100)]
+    assert rates == pytest.approx([1e-4, 0.853553e-4, 0.5e-4, 0.146447e-4, 0], abs=1e-9)
 
 
 def test_set_rate_reaches_every_group():

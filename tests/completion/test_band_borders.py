@@ -10,7 +10,7 @@ from torch import nn
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.completion.methods.copy import copy_nearest
-from stcnet_lib.completion.methods.network import Completion
+from stcnet_lib.completion.methods.network import NetworkFiller
 from stcnet_lib.completion.neighbours import NONE
 from stcnet_lib.completion.pieces import paste_band
 from stcnet_lib.completion.stcnet import generators
@@ -37,7 +37,7 @@ class Green(nn.Module):
         self.shown = [(x, mask), (previous, previous_mask), (next, next_mask)]
         green = torch.tensor([-1.0, 1.0, -1.0])[:, None, None].expand_as(x)
         done = generators.paste(green, x, mask)
-        return generators.Completion(done, done, None, None)
+        return generators.NetworkFiller(done, done, None, None)
 
 
 def picture(height: int, regions: tuple[int, ...], width: int = 128) -> np.ndarray:
@@ -51,7 +51,7 @@ def picture(height: int, regions: tuple[int, ...], width: int = 128) -> np.ndarr
 
 def fill(images: dict[int, np.ndarray], flags: np.ndarray, task: FillTask) -> tuple[np.ndarray, Green]:
     network = Green()
-    filler = Completion(network, "stcnet", CPU)
+    filler = NetworkFiller(network, "stcnet", CPU)
     filler._temporal = True
     (filling,) = filler.fill([task], images, flags)
     result = images[task.frame].copy()
@@ -161,7 +161,7 @@ def test_what_is_copied_keeps_the_resolution_of_the_frames():
         for parameter in network.temporal.decoder.extra.parameters():
             parameter.zero_()
         network.temporal.decoder.extra[0].bias[1] = 60.0  # the weight of the previous reference
-    filler = Completion(network, "stcnet", CPU)
+    filler = NetworkFiller(network, "stcnet", CPU)
     flags = np.zeros((3, 3), bool)
     flags[1, 1] = True
     (filling,) = filler.fill([FillTask(1, (1,), 0, 2)], images, flags)

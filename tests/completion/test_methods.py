@@ -8,7 +8,7 @@ from torch import nn
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.completion.filling import filler_for
-from stcnet_lib.completion.methods.network import Completion as NetworkFiller
+from stcnet_lib.completion.methods.network import NetworkFiller
 from stcnet_lib.completion.neighbours import NONE
 from stcnet_lib.completion.stcnet.blending import Routes
 from stcnet_lib.completion.stcnet.generators import Completion

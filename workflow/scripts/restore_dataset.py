@@ -17,7 +17,7 @@ from stcnet_lib.completion.restoration import restore
 from stcnet_lib.config import CompletionConfig, References
 from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.tracklets import TrackletStore
-from stcnet_lib.data.truth import hidden_table
+from stcnet_lib.data.truth import HIDDEN_SHARE, hidden_table
 from stcnet_lib.localisation.flags import flag_table
 from stcnet_lib.reid.files import load_reid, read_description
 from stcnet_lib.reid.frame_features import picture_features
@@ -42,7 +42,10 @@ def main() -> None:
     commandline.add_argument("--judge", type=Path, help="judge.json (least_confidence above 0)")
     commandline.add_argument("--guider", type=Path, help="the guider's model.json, for the judge")
     commandline.add_argument(
-        "--hidden-share", type=float, default=0.3, help="oracle masks: share of person pixels covered"
+        "--hidden-share",
+        type=float,
+        default=HIDDEN_SHARE,
+        help="oracle masks: share of person pixels covered",
     )
     commandline.add_argument(
         "--references",

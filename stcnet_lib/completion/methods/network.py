@@ -22,7 +22,7 @@ from stcnet_lib.data.clips.transforms import from_unit, to_unit
 BATCH = {"cpu": 16, "cuda": 256}
 
 
-class Completion:
+class NetworkFiller:
     """STCnet: the temporal generator where a reference exists, the spatial one elsewhere."""
 
     def __init__(self, network: STCnet, method: str, compute: Compute) -> None:
@@ -118,4 +118,4 @@ load = load_stcnet
 
 def filler(config: CompletionConfig, network: STCnet, compute: Compute) -> Filler:
     """The network on its device, in evaluation mode."""
-    return Completion(network, config.method, compute)
+    return NetworkFiller(network, config.method, compute)
