@@ -37,7 +37,7 @@ class Green(nn.Module):
         self.shown = [(x, mask), (previous, previous_mask), (next, next_mask)]
         green = torch.tensor([-1.0, 1.0, -1.0])[:, None, None].expand_as(x)
         done = generators.paste(green, x, mask)
-        return generators.NetworkFiller(done, done, None, None)
+        return generators.Completion(done, done, None, None)
 
 
 def picture(height: int, regions: tuple[int, ...], width: int = 128) -> np.ndarray:
