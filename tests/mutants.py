@@ -101,9 +101,9 @@ MUTANTS = [
     ),
     M(
         "localisation/flags.py",
-        'scores["occluded"].to_numpy()\n',
-        '~scores["occluded"].to_numpy()\n',
-        "completion/test_restoration.py report/test_flags.py scripts/test_truth_is_never_read.py",
+        'scores["occluded"].to_numpy()',
+        '~scores["occluded"].to_numpy()',
+        "localisation/test_flags.py",
     ),
     M("localisation/region_files.py", "!= store.digest", "== 0", "localisation/test_region_files.py"),
     M("localisation/clues.py", "min(_GAP, frames // 6)", "-1", "localisation/test_clues.py"),
@@ -249,8 +249,8 @@ MUTANTS = [
     ),
     M(
         "completion/stcnet/samples.py",
-        "flags[hidden.frame] & ~hidden.masked",
-        "flags[hidden.frame]",
+        "torch.from_numpy(flags[hidden.previous].copy())",
+        "torch.from_numpy(flags[hidden.next].copy())",
         "completion/test_samples.py",
     ),
     # evaluation

@@ -90,6 +90,7 @@ class PieceFeatures(NamedTuple):
     after: np.ndarray  # (n, D) with the piece
     witnesses: list[np.ndarray]  # n times (W, D)
     likeness: np.ndarray  # (n,) of the frame and its nearest witness, see `alignment.Match`
+    gaps: np.ndarray  # (n,) between the source and what is beside the region, `seams.border_gap`
 
 
 def piece_features(pieces: list[Piece], work: Work, features: Features) -> PieceFeatures:
@@ -104,6 +105,7 @@ def piece_features(pieces: list[Piece], work: Work, features: Features) -> Piece
         after,
         [seen[[place[t] for t in piece.task.witnesses]] for piece in pieces],
         np.array([work.likeness(piece.task) for piece in pieces]),
+        np.array([work.gap(piece) for piece in pieces]),
     )
 
 

@@ -3,10 +3,10 @@
 Where occluders were planted the answer is known: a replaced third is better if the guider's feature of the
 frame came nearer to that of the clean frame. What is seen without the truth is related to that: how likely
 the third was hidden, how much the frame resembles others that show the third, without and with the
-replacement, how far these are away, and how alike they are where both are visible, since a track can change
-person. A logistic regression on the probe, the train tracklets with planted occluders, turns these into a
-confidence, one for each method. A visible third that was flagged by mistake is never better afterwards, so
-wrong flags are learned from too.
+replacement, how far these are away, how alike they are where both are visible, since a track can change
+person, and whether the replacement fits what is beside it. A logistic regression on the probe, the train
+tracklets with planted occluders, turns these into a confidence, one for each method. A visible third that was
+flagged by mistake is never better afterwards, so wrong flags are learned from too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from stcnet_lib import REGIONS
 Features = Callable[[list[np.ndarray]], np.ndarray]  # n pictures, uint8 (h, w, 3) each -> float (n, D)
 
 WITNESSES = 6  # nearest frames that show the third, with which the frame is compared
-EVIDENCE = ("hidden", "before", "after", "distance", "likeness", *REGIONS[1:])
+EVIDENCE = ("hidden", "before", "after", "distance", "likeness", "gap", *REGIONS[1:])
 LEAST_CASES = 30  # of a method, better and worse ones together, to learn from
 _RIDGE = 1.0  # of standardised weights: a few cases decide nothing
 
@@ -79,6 +79,7 @@ def third_evidence(
     after: np.ndarray,
     witnesses: Sequence[np.ndarray],
     likeness: np.ndarray,
+    gaps: np.ndarray,
 ) -> np.ndarray:
     """What is seen of n replaced thirds without the truth, (n, len(EVIDENCE)).
 
@@ -89,10 +90,11 @@ def third_evidence(
         before, after: (n, D) features of the frame without and with the replacement.
         witnesses: n times (W, D), W >= 1, features of frames that show the third.
         likeness: (n,) correlation of the frame and the nearest of these in thirds that both show.
+        gaps: (n,) how far the source is from the frame beside the third, `seams.border_gap`.
     """
     means = np.stack([_unit(own).mean(axis=0) for own in witnesses]) if len(witnesses) else before
     logit = np.log(np.clip(1 - scores, 1e-6, 1)) - np.log(np.clip(scores, 1e-6, 1))
-    columns = [logit, _cosine(before, means), _cosine(after, means), np.log1p(distances), likeness]
+    columns = [logit, _cosine(before, means), _cosine(after, means), np.log1p(distances), likeness, gaps]
     columns += [regions == k for k in range(1, len(REGIONS))]
     return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
 

@@ -12,7 +12,7 @@ from stcnet_lib.common.regions import region_rows
 from stcnet_lib.completion.alignment import matches
 from stcnet_lib.completion.judging import WITNESSES
 from stcnet_lib.completion.neighbours import NONE, nearest, nearest_frames, usable_frames
-from stcnet_lib.completion.seams import hide_seams
+from stcnet_lib.completion.seams import border_gap, hide_seams
 from stcnet_lib.completion.task import Filler, Filling, FillTask
 from stcnet_lib.completion.views import aligned
 from stcnet_lib.config import CompletionConfig
@@ -92,6 +92,11 @@ class Work:
             (match,) = matches(images[task.frame], flags[task.frame], [images[t]], flags[[t]])
             self._likeness[pair] = match.likeness
         return self._likeness[pair]
+
+    def gap(self, piece: Piece) -> float:
+        """How far a piece's source is from its frame beside the region (`seams.border_gap`)."""
+        frame = piece.task.frame
+        return border_gap(self.images[frame], piece.filling.around, piece.region, self.flags[frame])
 
     def filled(self, filler: Filler, seam: str, tasks: list[FillTask] | None = None) -> list[Piece]:
         """The tasks, or other ones of the tracklet, region by region; `seam` as in `CompletionConfig`."""

@@ -48,6 +48,25 @@ def hide_seams(
     image[top:bottom] = np.clip(np.round(band + correction), 0, 255).astype(np.uint8)
 
 
+def border_gap(before: np.ndarray, around: np.ndarray | None, region: int, flagged: np.ndarray) -> float:
+    """How far the source of a band is from the frame just beyond the band, where the person is.
+
+    The mean absolute difference, in [0, 1], of the rows beyond its borders with visible rows, over the middle
+    half of the columns. What belongs there shows much the same in both; another person does not. 0 where
+    nothing can be compared. Arguments as of `hide_seams`.
+    """
+    height, width = before.shape[:2]
+    top, bottom = region_rows(height)[region : region + 2]
+    middle = slice(width // 4, width - width // 4)
+    gaps = []
+    for row, other, step in ((top - 1, region - 1, -1), (bottom, region + 1, 1)):
+        if around is None or not 0 <= other < len(flagged) or flagged[other]:
+            continue
+        outside, shown = (_rows_from(picture, row, step).mean(axis=0) for picture in (before, around))
+        gaps.append(np.abs(outside - shown)[middle].mean() / 255)
+    return float(np.mean(gaps)) if gaps else 0.0
+
+
 def _rows_from(image: np.ndarray, row: int, step: int) -> np.ndarray:
     """The row and those that follow in the direction of `step`, `BEYOND` at most: (n, W, 3)."""
     rows = row + step * np.arange(BEYOND)

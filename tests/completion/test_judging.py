@@ -46,7 +46,14 @@ def test_evidence_says_what_resembles_the_frames_around():
     witnesses = [np.array([[0.0, 1.0]]), np.array([[0.0, 5.0], [1.0, 0.0]])]
     likeness = np.array([0.7, -0.1])
     found = third_evidence(
-        np.array([0.5, 0.9]), np.array([0, 2]), np.array([1, 4]), before, after, witnesses, likeness
+        np.array([0.5, 0.9]),
+        np.array([0, 2]),
+        np.array([1, 4]),
+        before,
+        after,
+        witnesses,
+        likeness,
+        np.array([0.2, 0.0]),
     )
     columns = dict(zip(EVIDENCE, found.T, strict=True))
     np.testing.assert_allclose(columns["hidden"], [0, np.log(0.1 / 0.9)], atol=1e-9)
@@ -54,6 +61,7 @@ def test_evidence_says_what_resembles_the_frames_around():
     np.testing.assert_allclose(columns["after"], [1, np.sqrt(0.5)])
     np.testing.assert_allclose(columns["distance"], np.log([2, 5]))
     assert columns["likeness"].tolist() == [0.7, -0.1]
+    assert columns["gap"].tolist() == [0.2, 0.0]
     assert columns["middle"].tolist() == [0, 0]
     assert columns["lower"].tolist() == [0, 1]
 

@@ -1,11 +1,9 @@
 """References against a plain search outwards from the frame."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from stcnet_lib.completion.neighbours import NONE, both_sides, nearest, nearest_frames, usable_frames
-from stcnet_lib.localisation.flags import flag_table
 
 
 def search(usable, before, after):
@@ -36,12 +34,6 @@ def test_frame_references_need_every_region_and_region_references_their_own():
     assert usable_frames(flags, 0, "region").tolist() == [True, True, False]
 
 
-def test_flag_table_is_by_frame_and_region_whatever_the_order_of_rows():
-    rows = [(1, 2, True), (0, 0, False), (1, 0, False), (0, 1, True)]
-    flags = flag_table(pd.DataFrame(rows, columns=["frame", "region", "occluded"]), 2)
-    assert flags.tolist() == [[False, True, False], [False, False, True]]
-
-
 @pytest.mark.parametrize("margin", [0, 1, 2])
 @pytest.mark.parametrize("seed", range(5))
 def test_margin_keeps_away_from_flagged_frames_as_a_loop_does(margin, seed):
@@ -57,6 +49,8 @@ def test_margin_gives_way_where_too_little_is_left():
     flags[2] = True
     assert usable_frames(flags, 0, "region", 2).tolist() == [True, True, False, True, True]
     assert usable_frames(flags[:2], 0, "region", 3).tolist() == [True, True]
+    # One frame that keeps its distance is too little for two references.
+    assert usable_frames(flags[:4], 0, "region", 1).tolist() == [True, True, False, True]
 
 
 def test_nearest_frames_lie_outside_a_run_and_are_the_closest_to_it():

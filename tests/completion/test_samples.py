@@ -58,6 +58,22 @@ def test_hidden_regions_are_visible_ones_and_references_show_them(store_path, st
     assert 60 < two < 210
 
 
+def test_a_sample_holds_the_flags_of_the_frames_that_it_holds(store_path, stcnet_config):
+    flags = np.random.default_rng(2).random((24, 3)) < 0.3
+    samples = samples_with(store_path, stcnet_config, flags, references="region")
+    store = TrackletStore(store_path)
+    read = []
+    samples.store.read_image = lambda frame: read.append(frame) or store.read_image(frame)
+    for i in range(100):
+        read.clear()
+        sample = samples[i]
+        frame, previous, following = read
+        assert previous != frame != following
+        assert sample["previous_flagged"].tolist() == flags[previous].tolist()
+        assert sample["next_flagged"].tolist() == flags[following].tolist()
+        assert sample["flagged"].tolist() == flags[frame].tolist()  # nothing flagged is hidden on purpose
+
+
 def test_references_lie_outside_the_simulated_occlusion(store_path, stcnet_config):
     # Each frame's top left pixel is replaced by its number, so that a sample tells where it is from.
     samples = samples_with(store_path, stcnet_config, occlusion_run=3)

@@ -6,7 +6,7 @@ import torch
 
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.completion.pieces import paste_band
-from stcnet_lib.completion.seams import EDGE, FADE, hide_seams
+from stcnet_lib.completion.seams import EDGE, FADE, border_gap, hide_seams
 from stcnet_lib.completion.stcnet.autoencoder import Decoder
 from stcnet_lib.config import StcnetConfig
 from stcnet_lib.evaluation.measures.artefacts import PERIODS, border_steps, pattern_energy
@@ -60,6 +60,8 @@ def test_a_step_in_brightness_is_taken_off_inside_the_band_alone():
     assert np.array_equal(hidden[60:], frame[60:])
     reach = round(FADE * 90)
     assert np.array_equal(hidden[30 + reach : 60 - reach], pasted[30 + reach : 60 - reach])
+    row = 30 + round(EDGE * 90) + 1  # beyond the rows that are made to meet: light fades further
+    assert 3 < (pasted[row].astype(int) - hidden[row]).mean() < 12
 
 
 def test_an_edge_of_the_person_is_no_seam():
@@ -132,3 +134,14 @@ def test_steps_across_borders_equal_a_loop():
             for c in range(3)
         ]
         assert found[n] == pytest.approx(np.mean(steps) if steps else 0)
+
+
+def test_the_gap_beside_a_band_is_that_of_the_middle_columns_and_visible_borders():
+    frame, source = np.full((2, 90, 40, 3), 100, np.uint8)
+    source[:30, 10:30] = 151  # above, in the middle: 51 grey levels
+    source[60:, :10] = 255  # below, but at the side
+    visible = np.array([False, True, False])
+    assert border_gap(frame, source, 1, visible) == pytest.approx((51 / 255 + 0) / 2)
+    assert border_gap(frame, source, 1, np.array([False, True, True])) == pytest.approx(51 / 255)
+    assert border_gap(frame, source, 0, np.array([True, True, False])) == 0
+    assert border_gap(frame, None, 1, visible) == 0
