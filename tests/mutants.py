@@ -184,6 +184,7 @@ MUTANTS = [
         "piece.confidence <= self._least",
         "completion/test_judging.py",
     ),
+    M("completion/gate.py", " and work.gap(piece) <= MOST_GAP", "", "completion/test_judging.py"),
     M(
         "completion/judging.py",
         "(counts * (better - chance))",

@@ -11,6 +11,7 @@ import numpy as np
 from stcnet_lib.completion.alignment import LEAST_LIKENESS
 from stcnet_lib.completion.judging import Features, Judge, third_evidence
 from stcnet_lib.completion.pieces import Piece, Work
+from stcnet_lib.completion.seams import MOST_GAP
 from stcnet_lib.completion.task import Filler, FillTask
 
 
@@ -69,14 +70,14 @@ class Gate:
 
 
 def can_be_judged(piece: Piece, work: Work) -> bool:
-    """Whether it replaces something, and another frame that is alike shows the region.
+    """Whether it replaces something, another frame that is alike shows the region, and it fits beside it.
 
-    What is not alike passes in no case: a track can change person, and planted tracklets hold too few such
-    changes to learn from.
+    What is not alike, or does not fit at all, passes in no case: a track can change person, and planted
+    tracklets hold too few such changes to learn from.
     """
     if piece.filling is None or not piece.task.witnesses:
         return False
-    return work.likeness(piece.task) >= LEAST_LIKENESS
+    return work.likeness(piece.task) >= LEAST_LIKENESS and work.gap(piece) <= MOST_GAP
 
 
 def _alone(piece: Piece) -> FillTask:

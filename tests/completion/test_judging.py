@@ -167,6 +167,27 @@ def test_nothing_is_pasted_from_frames_of_somebody_else(stores, tmp_path):
     assert changed == {"same": 160, "other": 0}
 
 
+def test_what_does_not_fit_beside_it_passes_in_no_case(stores, tmp_path):
+    """The judge takes everything for better; the source is far from the frame beside the third, or not."""
+    store, _, covered = stores
+    none = np.zeros(len(EVIDENCE))
+    sure = Judge(none, none + 1, np.append(none, 3.0))
+    config = CompletionConfig(method="copy", least_confidence=0.5)
+    changed = {}
+    for fits in (True, False):
+
+        def source(task, images, flags, fits=fits):
+            picture = images[task.frame]
+            around = picture if fits else np.where(picture < 128, 255, 0).astype(np.uint8)
+            return Filling(np.full_like(picture, 90), "copy", around)
+
+        gate = Gate({"copy": sure}, mean_colours, np.full(covered.shape, 0.1), 0.5, OneByOne(source))
+        path = tmp_path / f"{fits}.h5"
+        record = restore(config, store, covered > 0, "region", OneByOne(source), path, 100.0, gate)
+        changed[fits] = record.counts["frames_restored"]
+    assert changed == {True: 120, False: 0}
+
+
 class Others:
     """A store in which all frames but the flagged ones are of somebody else."""
 
