@@ -14,7 +14,7 @@ from typing import NamedTuple
 import h5py
 
 from stcnet_lib import REGIONS
-from stcnet_lib.common.hdf5 import Hdf5Error, open_hdf5
+from stcnet_lib.common.hdf5 import Hdf5Error, check_form, open_hdf5
 from stcnet_lib.data.store.tracklets import TrackletStore
 
 
@@ -42,12 +42,7 @@ def open_regions(path: Path, form: Form, store: TrackletStore) -> Iterator[h5py.
         Hdf5Error: a file of another form or version, or of another store.
     """
     with open_hdf5(path) as file:
-        got = file.attrs.get("format", "none"), file.attrs.get("version", "none")
-        if got != (form.format, form.version):
-            raise Hdf5Error(
-                f"{path}: got the format {got[0]}, version {got[1]}, wanted {form.format}, version "
-                f"{form.version}: delete it, and it is made again"
-            )
+        check_form(file, form.format, form.version)
         if file.attrs.get("digest") != store.digest:
             raise Hdf5Error(
                 f"{path}: got the frames of another data set, wanted those of {store.path}: delete it, and "

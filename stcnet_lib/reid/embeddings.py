@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from stcnet_lib.common.files import replacing
-from stcnet_lib.common.hdf5 import Hdf5Writer, open_hdf5
+from stcnet_lib.common.hdf5 import Hdf5Writer, check_form, open_hdf5
+
+_FORM = ("stcnet-embeddings", 1)  # format and version
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,17 @@ class Embeddings:
     def write(self, path: Path, attributes: dict[str, str]) -> None:
         """Write `embeddings.h5`."""
         with replacing(path) as partial, Hdf5Writer(partial, path) as writer:
-            writer.file.attrs.update(attributes)
+            writer.file.attrs.update(attributes, format=_FORM[0], version=_FORM[1])
             for name, values in vars(self).items():
                 writer.file.create_dataset(name, data=values, track_times=False)
 
     @classmethod
     def read(cls, path: Path) -> Embeddings:
-        """Read what `write` wrote."""
+        """Read what `write` wrote.
+
+        Raises:
+            Hdf5Error: a file of another form or version.
+        """
         with open_hdf5(path) as file:
+            check_form(file, *_FORM)
             return cls(**{name: file[name][()] for name in cls.__dataclass_fields__})
