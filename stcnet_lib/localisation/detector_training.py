@@ -7,7 +7,6 @@ what it would say of strangers, so that thresholds found on train people hold fo
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,10 +16,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from stcnet_lib.common.compute import Compute
-from stcnet_lib.common.progress import Progress
 from stcnet_lib.common.training.history import History
+from stcnet_lib.common.training.loop import Course, run_steps
 from stcnet_lib.common.training.schedule import set_rate
-from stcnet_lib.common.training.state import TrainingState, check_finite, stop_signals
+from stcnet_lib.common.training.state import TrainingState
 from stcnet_lib.config import DetectorConfig, RuntimeConfig
 from stcnet_lib.data.truth import HIDDEN_SHARE
 from stcnet_lib.localisation.clues import Clues
@@ -132,30 +131,27 @@ def train_detectors(
     history = History(state, total)
     first = state.resume()
     networks.train()
-    progress = Progress("detector", total, "steps", done=first, seconds=runtime.progress_seconds)
-    with stop_signals() as signals, progress:
-        for step in range(first, total):
-            started = time.perf_counter()
-            fold, place = divmod(step, config.steps)
-            rate = detector_rate(config, place)
-            batch = samples.batch(fold, place, compute.device)
-            with compute.autocast(config.precision):
-                logits = networks[fold](batch["pictures"], batch["usual"], batch["recurrence"])
-            counts = batch["counts"]
-            if place >= _AFTER * config.steps:
-                counts = counts & (batch["hidden"] | (logits.detach() < _SURE))
-            loss = functional.binary_cross_entropy_with_logits(
-                logits.float(), batch["hidden"].float(), counts.float()
-            )
-            set_rate(optimizers[fold], rate)
-            optimizers[fold].zero_grad(set_to_none=True)
-            loss.backward()
-            optimizers[fold].step()
-            values = compute.average({"loss": loss})
-            check_finite(values["loss"], step, state, "occlusion.detector")
-            history.record(step, values, lr=rate, seconds=time.perf_counter() - started)
-            progress.advance(loss=values["loss"])
-            state.after_step(step + 1, signals)
+
+    def train_step(step: int, batch: dict[str, Tensor]) -> tuple[dict[str, Tensor], float]:
+        fold, place = divmod(step, config.steps)
+        rate = detector_rate(config, place)
+        with compute.autocast(config.precision):
+            logits = networks[fold](batch["pictures"], batch["usual"], batch["recurrence"])
+        counts = batch["counts"]
+        if place >= _AFTER * config.steps:
+            counts = counts & (batch["hidden"] | (logits.detach() < _SURE))
+        loss = functional.binary_cross_entropy_with_logits(
+            logits.float(), batch["hidden"].float(), counts.float()
+        )
+        set_rate(optimizers[fold], rate)
+        optimizers[fold].zero_grad(set_to_none=True)
+        loss.backward()
+        optimizers[fold].step()
+        return {"loss": loss}, rate
+
+    batches = (samples.batch(*divmod(step, config.steps), compute.device) for step in range(first, total))
+    course = Course("detector", "occlusion.detector", ("loss", "loss"), total)
+    run_steps(course, first, batches, train_step, state, history, compute, runtime.progress_seconds)
     return networks.eval(), history, state
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from stcnet_lib.common.compute import Compute, unwrapped
-from stcnet_lib.common.progress import Progress
 from stcnet_lib.common.training.history import History
+from stcnet_lib.common.training.loop import Course, run_steps
 from stcnet_lib.common.training.schedule import reid_rate, set_rate
-from stcnet_lib.common.training.state import TrainingState, check_finite, stop_signals
+from stcnet_lib.common.training.state import TrainingState
 from stcnet_lib.config import ReIDConfig, RuntimeConfig
 from stcnet_lib.data.clips.loader import ClipDataset, clip_loader
 from stcnet_lib.data.store.tracklets import TrackletStore
@@ -56,30 +56,24 @@ def train_reid(
     first = state.resume()
     loader = clip_loader(dataset, config.batch, first, runtime.workers, compute)
     placed.train()
-    progress = Progress(folder.name, history.total, "steps", done=first, seconds=runtime.progress_seconds)
-    with stop_signals() as signals, progress:
-        for step, (clips, labels) in enumerate(loader, start=first):
-            started = time.perf_counter()
-            rate = reid_rate(config, step, dataset.steps_per_epoch)
-            set_rate(optimizer, rate)
-            clips = clips.to(compute.device, non_blocking=True)  # (B, T, 3, H, W)
-            labels = labels.to(compute.device, non_blocking=True)  # (B,)
-            with compute.autocast(config.precision):
-                _, logits = placed(clips)
-                loss = functional.cross_entropy(
-                    logits.float(), labels, label_smoothing=config.label_smoothing
-                )
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            average.after_step(step + 1)
 
-            accuracy = (logits.argmax(1) == labels).float().mean()
-            values = compute.average({"loss": loss, "accuracy": accuracy})
-            check_finite(values["loss"], step, state, "guider or networks")
-            history.record(step, values, lr=rate, seconds=time.perf_counter() - started)
-            progress.advance(loss=values["loss"])
-            state.after_step(step + 1, signals)
+    def train_step(step: int, batch: tuple[Tensor, Tensor]) -> tuple[dict[str, Tensor], float]:
+        clips, labels = (
+            part.to(compute.device, non_blocking=True) for part in batch
+        )  # (B, T, 3, H, W), (B,)
+        rate = reid_rate(config, step, dataset.steps_per_epoch)
+        set_rate(optimizer, rate)
+        with compute.autocast(config.precision):
+            _, logits = placed(clips)
+            loss = functional.cross_entropy(logits.float(), labels, label_smoothing=config.label_smoothing)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        average.after_step(step + 1)
+        return {"loss": loss, "accuracy": (logits.argmax(1) == labels).float().mean()}, rate
+
+    course = Course(folder.name, "guider or networks", ("loss", "loss"), total)
+    run_steps(course, first, loader, train_step, state, history, compute, runtime.progress_seconds)
     if average.averages:
         # Not part of the state: whoever is killed here goes on at the last saved step and comes by again.
         estimate_statistics(average.network, dataset, config, runtime.workers, compute)

@@ -9,7 +9,6 @@ One step, on frames x whose region M was hidden on purpose:
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,10 +18,10 @@ from torch import Tensor, nn
 
 from stcnet_lib.common.compute import Compute, unwrapped
 from stcnet_lib.common.masks import region_mask
-from stcnet_lib.common.progress import Progress
 from stcnet_lib.common.training.history import History
+from stcnet_lib.common.training.loop import Course, run_steps
 from stcnet_lib.common.training.schedule import set_rate, stcnet_rate
-from stcnet_lib.common.training.state import TrainingState, check_finite, stop_signals
+from stcnet_lib.common.training.state import TrainingState
 from stcnet_lib.completion.stcnet.discriminators import GlobalDiscriminator, LocalDiscriminator
 from stcnet_lib.completion.stcnet.generators import Completion, STCnet
 from stcnet_lib.completion.stcnet.losses import (
@@ -178,26 +177,32 @@ def train_stcnet(
     first = state.resume()
     pictured = Batch.of(torch.utils.data.default_collate([samples[i] for i in range(8)]), compute)
     loader = sample_loader(samples, first, runtime.workers, compute)
-    with (
-        stop_signals() as signals,
-        Progress(
-            "STCnet", config.iterations, "steps", done=first, seconds=runtime.progress_seconds
-        ) as progress,
-    ):
-        for step, sample in enumerate(loader, start=first):
-            started = time.perf_counter()
-            rate = stcnet_rate(config, step)
-            values = compute.average(train_step(config, players, Batch.of(sample, compute), rate, compute))
-            check_finite(sum(values.values()), step, state, "stcnet")
-            seconds = time.perf_counter() - started
-            measured = None
-            if validation is not None and validation.due(step + 1, config.iterations):
-                measured = validation.columns(players.generators)
-            history.record(step, values, measured, lr=rate, seconds=seconds)
-            progress.advance(l1=values["l1_temporal"])
-            state.after_step(step + 1, signals)
-            if compute.is_main and (step + 1) % max(1, config.iterations // PICTURES) == 0:
-                _draw(players.generators, pictured, folder / "samples.png", step + 1, config, compute)
+
+    def step(number: int, sample: Sample) -> tuple[dict[str, Tensor], float]:
+        rate = stcnet_rate(config, number)
+        return train_step(config, players, Batch.of(sample, compute), rate, compute), rate
+
+    def measure(done: int) -> dict[str, float] | None:
+        if validation is None or not validation.due(done, config.iterations):
+            return None
+        return validation.columns(players.generators)
+
+    def draw(done: int) -> None:
+        if compute.is_main and done % max(1, config.iterations // PICTURES) == 0:
+            _draw(players.generators, pictured, folder / "samples.png", done, config, compute)
+
+    run_steps(
+        Course("STCnet", "stcnet", ("l1", "l1_temporal"), config.iterations),
+        first,
+        loader,
+        step,
+        state,
+        history,
+        compute,
+        runtime.progress_seconds,
+        measure=measure,
+        after=draw,
+    )
     players.generators.eval()
     if compute.is_main:
         _draw(players.generators, pictured, folder / "samples.png", config.iterations, config, compute)
