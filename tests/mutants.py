@@ -103,7 +103,7 @@ MUTANTS = [
         "localisation/flags.py",
         'scores["occluded"].to_numpy()',
         '~scores["occluded"].to_numpy()',
-        "localisation/test_flags.py",
+        "localisation/test_flag_tables.py",
     ),
     M("localisation/region_files.py", "!= store.digest", "== 0", "localisation/test_region_files.py"),
     M("localisation/clues.py", "min(_GAP, frames // 6)", "-1", "localisation/test_clues.py"),
