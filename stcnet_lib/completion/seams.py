@@ -9,9 +9,8 @@ from stcnet_lib.common.regions import region_rows
 FADE = 0.08  # of the frame's height: how far into a band its borders are corrected for another light
 EDGE = 0.03  # likewise for all else that does not meet there: legs in another stride, a hem a little higher
 MOST_LIGHT = 24.0  # grey levels by which light changes; what differs by more is another thing
-MOST_GAP = (
-    0.4  # between a source and what is beside its band: 1 % of the replaced thirds of a street video had more
-)
+# Between a source and what is beside its band. 1 % of the replaced thirds of a street video had more.
+MOST_GAP = 0.4
 BEYOND = 3  # rows on either side of a border, to tell the light by
 
 
