@@ -18,7 +18,7 @@ help:
 	@echo "              CORES=N: use N cores (default: all); CONFIG=FILE: overlay config.yaml with FILE"
 	@echo "make seeds    the same for three seeds; make ablations: what each option brings"
 	@echo "make test     the test suite; TESTS=tests/workflow: a part of it"
-	@echo "make mutants  whether the tests notice errors: fifty of them, one at a time"
+	@echo "make mutants  whether the tests notice errors: some fifty, one at a time"
 	@echo "make lint     style of the code and of the workflow"
 	@echo "make clean    remove the environment and caches; make clean-results: remove all results"
 

@@ -57,14 +57,12 @@ def fitted(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """
     if image.shape[:2] == (height, width):
         return image
-    return np.concatenate([fitted_region(image, region, height, width) for region in range(len(REGIONS))])
+    return np.concatenate([_fitted_region(image, region, height, width) for region in range(len(REGIONS))])
 
 
-def fitted_region(image: np.ndarray, region: int, height: int, width: int) -> np.ndarray:
+def _fitted_region(image: np.ndarray, region: int, height: int, width: int) -> np.ndarray:
     """One third of a frame as it is in a frame of another size: uint8 (h, w, 3) -> (rows, width, 3)."""
     start, end = region_rows(len(image))[region : region + 2]
-    if image.shape[:2] == (height, width):
-        return image[start:end]
     first, last = region_rows(height)[region : region + 2]
     if first == last:  # frames of one or two rows lack a third
         return np.empty((0, width, 3), np.uint8)

@@ -1,1 +1,1 @@
-"""The parts of every training: state, history and schedule."""
+"""The parts of every training: the one loop, state, history and schedule."""
