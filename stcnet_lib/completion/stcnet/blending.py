@@ -90,7 +90,7 @@ def _mean_around(maps: Tensor, reach: int) -> Tensor:
     """Means over 2·reach + 1 rows and columns (B, C, H, W), the border repeated."""
     down, right = (min(reach, size - 1) for size in maps.shape[2:])
     padded = F.pad(maps, (right, right, down, down), mode="replicate")
-    # Along columns, then along rows: a sum of 961 pixels at every place was half of the time of a restoration.
+    # Along columns, then along rows: sums of 961 pixels at once were half of the time of a restoration.
     columns = F.avg_pool2d(padded, (2 * down + 1, 1), stride=1)
     return F.avg_pool2d(columns, (1, 2 * right + 1), stride=1)
 
