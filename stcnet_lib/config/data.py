@@ -106,6 +106,9 @@ class PlantConfig(Section):
     people: Fraction = Field(
         0.5, description="share of occluders that are people cut out of other tracklets; the rest are sprites"
     )
+    things: bool = Field(
+        False, description="instead of the walkers' sprites shapes and textures drawn at random"
+    )
     together: Fraction = Field(
         0.3, description="share of occluders that go along with the person for a while; the rest pass"
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from stcnet_lib.config import PlantConfig, WalkersConfig
 from stcnet_lib.data.planting.pieces import BODY, HEAD_TOP, body_prior
+from stcnet_lib.data.planting.things import Piece, draw_thing
 from stcnet_lib.data.truth import hidden_thirds
 from stcnet_lib.walkers.boxes import Boxes
 from stcnet_lib.walkers.cameras import camera
@@ -26,7 +27,7 @@ CutOut = Callable[
 
 
 def plant_window(
-    config: PlantConfig, frames: int, height: int, width: int, cut_out: CutOut, rng: np.random.Generator
+    config: PlantConfig, frames: int, height: int, width: int, cut_out: CutOut, piece: Piece, rng: np.random.Generator
 ) -> tuple[Overlay, list[Event]]:
     """Occluders before T consecutive crops of one size, and the events in the order of their frames.
 
@@ -42,7 +43,7 @@ def plant_window(
     events: list[Event] = []
     for band in band_plan(int(rng.integers(config.events[0], config.events[1] + 1)), rng):
         for _ in range(ATTEMPTS):
-            found = _try_event(config, walk, overlay, events, band, limits, cut_out, rng)
+            found = _try_event(config, walk, overlay, events, band, limits, cut_out, piece, rng)
             if found is not None:
                 overlay, event = found
                 events.append(event)
@@ -72,13 +73,16 @@ def _try_event(
     band: str,
     limits: Limits,
     cut_out: CutOut,
+    piece: Piece,
     rng: np.random.Generator,
 ) -> tuple[Overlay, Event] | None:
     """One more occluder over `before`, or None if it would break the limits."""
     heading = 1 if rng.random() < 0.5 else -1
     setting = Setting(float(walk.boxes.scale[0]), heading, band, walk.camera)
     sprite = cut_out(rng, setting) if band in PERSON_BANDS and rng.random() < config.people else None
-    if sprite is None:
+    if sprite is None and config.things:
+        sprite = draw_thing(rng, setting, piece)
+    elif sprite is None:
         able = [kind for kind, bands in KINDS.items() if band in bands]
         weights = np.array([KINDS[kind][band] for kind in able])
         sprite = draw_occluder(able[int(rng.choice(len(able), p=weights / weights.sum()))], rng, setting)

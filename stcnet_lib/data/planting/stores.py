@@ -157,6 +157,12 @@ def _plant_tracklet(
         return planted
     lenders = donors.of(place)
 
+    def piece(rng: np.random.Generator) -> np.ndarray | None:
+        if not len(lenders):
+            return None
+        frames = source.frames_of(int(lenders[rng.integers(len(lenders))]))
+        return source.read_image(frames[int(rng.integers(len(frames)))])
+
     def cut_out(rng: np.random.Generator, setting: Setting) -> Sprite | None:
         if not len(lenders):
             return None
@@ -167,7 +173,7 @@ def _plant_tracklet(
 
     for window in _windows(len(images), config.window):
         sizes = np.array([images[t].shape[:2] for t in window])
-        overlay, events = plant_window(config, len(window), *sizes.max(axis=0).tolist(), cut_out, rng)
+        overlay, events = plant_window(config, len(window), *sizes.max(axis=0).tolist(), cut_out, piece, rng)
         planted.events.extend(
             Event(event.kind, event.first + window.start, event.last + window.start, event.band)
             for event in events
