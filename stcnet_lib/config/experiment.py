@@ -6,18 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from stcnet_lib.config.completion import CompletionConfig, References
 from stcnet_lib.config.consistency import inconsistencies, trained_guider_problem
 from stcnet_lib.config.data import SPLITS, DatasetConfig, ExportConfig
 from stcnet_lib.config.errors import one_of
-from stcnet_lib.config.learning import (
-    CompletionConfig,
-    FeaturesConfig,
-    OcclusionConfig,
-    References,
-    ReIDConfig,
-    StcnetConfig,
-)
+from stcnet_lib.config.learning import FeaturesConfig, ReIDConfig
+from stcnet_lib.config.localisation import OcclusionConfig
 from stcnet_lib.config.section import ConfigError, Name, Section, expanded, validate
+from stcnet_lib.config.stcnet import StcnetConfig
 
 
 class VariantConfig(Section):
