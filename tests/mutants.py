@@ -143,7 +143,7 @@ MUTANTS = [
     ),
     M(
         "completion/methods/network.py",
-        "if not task.has_reference:\n                fillings",
+        "if not task.references:\n                fillings",
         "if True:\n                fillings",
         "completion/test_methods.py",
     ),
@@ -250,8 +250,8 @@ MUTANTS = [
     ),
     M(
         "completion/stcnet/samples.py",
-        "torch.from_numpy(flags[hidden.previous].copy())",
-        "torch.from_numpy(flags[hidden.next].copy())",
+        "torch.from_numpy(flags[list(hidden.references)])",
+        "torch.from_numpy(flags[list(hidden.references[::-1])])",
         "completion/test_samples.py",
     ),
     # evaluation

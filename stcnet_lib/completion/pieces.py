@@ -11,7 +11,7 @@ from stcnet_lib import REGIONS
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.completion.alignment import matches
 from stcnet_lib.completion.judging import WITNESSES
-from stcnet_lib.completion.neighbours import NONE, nearest, nearest_frames, usable_frames
+from stcnet_lib.completion.neighbours import nearest, nearest_frames, usable_frames
 from stcnet_lib.completion.seams import border_gap, hide_seams
 from stcnet_lib.completion.task import Filler, Filling, FillTask
 from stcnet_lib.completion.views import aligned
@@ -114,16 +114,16 @@ def _tasks(
     """What to fill in frame t: all its regions at once, or each with references of its own."""
     flagged = tuple(int(k) for k in np.flatnonzero(flags[t]))
     if len(flagged) == len(REGIONS) and config.all_occluded == "leave":
-        return [FillTask(t, flagged, NONE, NONE, leave=True)]
+        return [FillTask(t, flagged, leave=True)]
     groups = [(region,) for region in flagged] if references == "region" else [flagged]
     tasks = []
     for regions in groups:
         usable = usable_frames(flags, regions[0], references, config.reference_margin)
-        previous, following = nearest(usable, t - 1, t + 1)
-        leave = previous == following == NONE and config.no_reference == "leave"
+        chosen = nearest(usable, t - 1, t + 1)
+        leave = not chosen and config.no_reference == "leave"
         shown = nearest_frames(usable, t, t) if METHODS[config.method].looks_around else ()
         compared = nearest_frames(usable, t, t, WITNESSES) if witnesses else ()
-        tasks.append(FillTask(t, regions, previous, following, leave, shown, compared))
+        tasks.append(FillTask(t, regions, chosen, leave, shown, compared))
     return tasks
 
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from stcnet_lib.completion.neighbours import NONE, both_sides, nearest, nearest_frames, usable_frames
+from stcnet_lib.completion.neighbours import both_sides, nearest, nearest_frames, usable_frames
 
 
 def search(usable, before, after):
-    previous = next((t for t in range(before, -1, -1) if usable[t]), NONE)
-    following = next((t for t in range(after, len(usable)) if usable[t]), NONE)
-    return previous, following
+    earlier = (t for t in range(before, -1, -1) if usable[t])
+    later = (t for t in range(after, len(usable)) if usable[t])
+    return tuple(t for t in (next(earlier, None), next(later, None)) if t is not None)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -22,10 +22,8 @@ def test_nearest_equals_a_search_outwards(seed):
 
 
 def test_missing_side_copies_the_other():
-    assert both_sides(NONE, 4) == (4, 4)
-    assert both_sides(2, NONE) == (2, 2)
-    assert both_sides(2, 4) == (2, 4)
-    assert both_sides(NONE, NONE) == (NONE, NONE)
+    assert both_sides((4,)) == (4, 4)
+    assert both_sides((2, 4)) == (2, 4)
 
 
 def test_frame_references_need_every_region_and_region_references_their_own():

@@ -99,9 +99,10 @@ def test_controls_are_plain_loops_over_the_frames(crowd, stcnet_config):
         # No frame of the simulated occlusion and none in which the third is flagged is looked at.
         shown = [t for t in range(end - start) if t not in hidden.run and not flags[start + t, hidden.region]]
         assert hidden.frame in hidden.run
-        assert {hidden.previous, hidden.next} <= set(shown)
-        before, after = bands[hidden.previous], bands[hidden.next]
-        nearer = before if abs(hidden.frame - hidden.previous) <= abs(hidden.next - hidden.frame) else after
+        assert set(hidden.references) <= set(shown)
+        previous, following = hidden.references
+        before, after = bands[previous], bands[following]
+        nearer = before if abs(hidden.frame - previous) <= abs(following - hidden.frame) else after
         wanted = {
             "median": np.median([bands[t] for t in shown], axis=0),
             "mean": (before + after) / 2,
@@ -204,7 +205,7 @@ def test_holes_are_as_long_as_flagged_ones_and_keep_the_margin(crowd, stcnet_con
     for hidden in samples.held_out(200):
         away = [t for t in range(6) if hidden.usable[t] and t not in hidden.run]
         assert hidden.frame in hidden.run
-        assert {hidden.previous, hidden.next} <= set(away)
+        assert set(hidden.references) <= set(away)
         assert hidden.shown == tuple(away)
         lengths.add(len(hidden.run))
         if len(hidden.run) in (3, 6):  # 1 or 4 frames and the margin on both sides

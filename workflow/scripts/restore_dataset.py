@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stcnet_lib.common.compute import Compute, compute_for
-from stcnet_lib.common.files import read_json, replacing, write_json
+from stcnet_lib.common.files import read_json, write_json
 from stcnet_lib.completion.fallback import choose
 from stcnet_lib.completion.filling import filler_for, network_for
 from stcnet_lib.completion.gate import Gate
@@ -80,8 +80,7 @@ def main() -> None:
             runtime.progress_seconds,
             gate,
         )
-    with replacing(options.regions) as partial:
-        record.table().to_parquet(partial, index=False)
+    record.write(options.regions)
     made = {"method": asked.method, "method_used": config.method, "why": why, "masks": config.masks}
     made["stcnet"] = asked.stcnet if METHODS[asked.method].needs_network else None
     made["skill"] = description["details"].get("skill") if asked.method == "stcnet" else None

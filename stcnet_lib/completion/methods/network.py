@@ -10,6 +10,7 @@ from torchvision.transforms.v2 import functional as transforms
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.masks import region_mask
+from stcnet_lib.completion.neighbours import both_sides
 from stcnet_lib.completion.stcnet.blending import Routes, route
 from stcnet_lib.completion.stcnet.files import load_stcnet
 from stcnet_lib.completion.stcnet.generators import STCnet
@@ -66,8 +67,8 @@ class NetworkFiller:
                 spatial = _pictures(self._network.spatial(stack(frames), masks(frames)))
             return {task: Filling(spatial[i], "spatial") for i, task in enumerate(tasks)}
         # Without a reference the frame stands in for it, and the temporal result is not used.
-        previous = [task.sources[0] if task.has_reference else task.frame for task in tasks]
-        following = [task.sources[1] if task.has_reference else task.frame for task in tasks]
+        pairs = [both_sides(task.references or (task.frame,)) for task in tasks]
+        previous, following = (list(side) for side in zip(*pairs, strict=True))
         pictures = (stack(numbers) for numbers in (frames, previous, following))
         hidden = (masks(numbers) for numbers in (frames, previous, following))
         with self._compute.autocast(config.precision):
@@ -75,7 +76,7 @@ class NetworkFiller:
         spatial, temporal = _pictures(completion.x1), _pictures(completion.x2)
         fillings = {}
         for i, task in enumerate(tasks):
-            if not task.has_reference:
+            if not task.references:
                 fillings[task] = Filling(spatial[i], "spatial")
                 continue
             if completion.routes is None:
@@ -93,7 +94,7 @@ class NetworkFiller:
         """What the network routed, out of the references' own pixels: uint8 (H, W, 3) as the frame."""
         height, width = images[task.frame].shape[:2]
         references = []
-        for t in task.sources:
+        for t in both_sides(task.references):
             shown = without_hidden(fitted(images[t], height, width), flags[t].numpy())
             references.append(
                 to_unit(torch.from_numpy(shown).permute(2, 0, 1)[None]).to(self._compute.device)

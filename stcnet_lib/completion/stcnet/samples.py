@@ -25,7 +25,6 @@ from stcnet_lib.data.store.tracklets import Role, TrackletStore
 logger = logging.getLogger(__name__)
 
 Sample = dict[str, torch.Tensor]
-IMAGES = ("frame", "previous", "next")  # of a sample
 LEAST_HELD_OUT = 4  # tracklets, below which nothing is held out: skill would be that of one or two pictures
 _HELD_OUT = 1  # stream of random numbers, beside that of the samples to learn from
 
@@ -38,16 +37,14 @@ class Hidden:
     frame: int
     region: int  # the one that the references were chosen for
     masked: np.ndarray  # (K,) bool: it, and now and then another one
-    previous: int
-    next: int
+    references: tuple[int, int]  # before and after it; as many in every sample, for they make batches
     run: range  # the frames that the occluder is meant to hide, and the margin
     usable: np.ndarray  # (T,) bool: frames that may show the region
 
     @property
-    def nearest(self) -> str:
-        """Which of both references is nearer, `previous` of two that are equally far."""
-        away = {"previous": abs(self.frame - self.previous), "next": abs(self.next - self.frame)}
-        return min(away, key=away.get)
+    def nearest(self) -> int:
+        """Which of the references is nearest, the first of those that are equally far."""
+        return int(np.abs(np.array(self.references) - self.frame).argmin())
 
     @property
     def shown(self) -> tuple[int, ...]:
@@ -58,11 +55,10 @@ class Hidden:
 class CompletionSamples(Dataset):
     """Sample i of the endless sequence that a seed makes out of the train split.
 
-    A sample holds uint8 (3, H, W) `frame`, `previous`, `next`, and their `heights` (3,) before they were
-    resized, of which regions are thirds; booleans (K,) `masked` (dropped from the
-    frame, to be filled), `flagged` (regions of the frame that are occluded themselves: dropped too, but
-    nobody knows what belongs there), `previous_flagged`, `next_flagged`; and `label`, the class of the
-    person for the guider.
+    A sample holds uint8 `frame` (3, H, W) and `references` (R, 3, H, W), and their `heights` (1 + R,) before
+    they were resized, of which regions are thirds; booleans `masked` (K,) (dropped from the frame, to be
+    filled), `flagged` (K,) (regions of the frame that are occluded themselves: dropped too, but nobody knows
+    what belongs there), `references_flagged` (R, K); and `label`, the class of the person for the guider.
 
     People who are held out (`StcnetConfig.validation`) keep their class but are in no sample; `held_out`
     hides regions of their frames.
@@ -157,14 +153,15 @@ class CompletionSamples(Dataset):
         """The sample of a simulated occlusion."""
         start, end = self._spans[hidden.row]
         flags = self.flags[start:end]
-        images = [self.store.read_image(int(start + t)) for t in (hidden.frame, hidden.previous, hidden.next)]
+        images = [self.store.read_image(int(start + t)) for t in (hidden.frame, *hidden.references)]
+        frame, *references = (self._resized(image) for image in images)
         return {
-            **{name: self._resized(image) for name, image in zip(IMAGES, images, strict=True)},
+            "frame": frame,
+            "references": torch.stack(references),
             "heights": torch.tensor([len(image) for image in images]),
             "masked": torch.from_numpy(hidden.masked),
             "flagged": torch.from_numpy(flags[hidden.frame] & ~hidden.masked),
-            "previous_flagged": torch.from_numpy(flags[hidden.previous].copy()),
-            "next_flagged": torch.from_numpy(flags[hidden.next].copy()),
+            "references_flagged": torch.from_numpy(flags[list(hidden.references)]),
             "label": torch.tensor(self._labels[hidden.row]),
         }
 
@@ -205,8 +202,8 @@ class CompletionSamples(Dataset):
         behind = int(random.integers(1, run + 1))
         first, last = frame - behind + 1, frame + run - behind
         excluded = _excluded(usable, first, last, margin) or range(frame, frame + 1)
-        references = both_sides(*nearest(usable, excluded.start - 1, excluded.stop))
-        return Hidden(row, frame, region, masked, *references, excluded, usable)
+        references = both_sides(nearest(usable, excluded.start - 1, excluded.stop))
+        return Hidden(row, frame, region, masked, references, excluded, usable)
 
     def _resized(self, image: np.ndarray) -> torch.Tensor:
         tensor = torch.from_numpy(image).permute(2, 0, 1)  # (3, h, w)

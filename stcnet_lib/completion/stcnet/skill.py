@@ -76,9 +76,7 @@ class Validation:
         errors = []
         for batch, hole in zip(self.batches, self.holes, strict=True):
             with self.compute.autocast(generators.config.precision):
-                completion = generators(
-                    batch.frame, batch.previous, batch.next, batch.mask, batch.previous_mask, batch.next_mask
-                )
+                completion = generators(batch.frame, *batch.references, batch.mask, *batch.reference_masks)
             errors.append(hole_l1(batch.frame, completion.x2, hole))
         generators.train(training)
         return np.concatenate(errors)
@@ -145,9 +143,9 @@ def _hole(hidden: list[Hidden], collated: dict[str, Tensor], batch: Batch) -> Te
 def _guesses(samples: CompletionSamples, hidden: list[Hidden], batch: Batch) -> dict[str, Tensor]:
     """What each control puts in the place of the frames: (B, 3, H, W)."""
     medians = [np.median(to_unit(samples.frames_shown(each)).numpy(), axis=0) for each in hidden]
-    nearest = [getattr(batch, each.nearest)[i] for i, each in enumerate(hidden)]
+    nearest = [batch.references[each.nearest][i] for i, each in enumerate(hidden)]
     return {
         "median": torch.from_numpy(np.stack(medians)).to(batch.frame.device),
-        "mean": (batch.previous + batch.next) / 2,
+        "mean": sum(batch.references) / len(batch.references),
         "nearest": torch.stack(nearest),
     }

@@ -33,7 +33,7 @@ from stcnet_lib.completion.stcnet.losses import (
     total_loss,
 )
 from stcnet_lib.completion.stcnet.pictures import draw_samples
-from stcnet_lib.completion.stcnet.samples import IMAGES, CompletionSamples, Sample, sample_loader
+from stcnet_lib.completion.stcnet.samples import CompletionSamples, Sample, sample_loader
 from stcnet_lib.config import RuntimeConfig, StcnetConfig
 from stcnet_lib.data.clips.transforms import to_unit
 from stcnet_lib.reid.network import ReIDNetwork
@@ -46,11 +46,9 @@ class Batch:
     """A batch of samples on the device; images in [-1, 1], masks 1 where a pixel is dropped."""
 
     frame: Tensor  # (B, 3, H, W)
-    previous: Tensor  # (B, 3, H, W)
-    next: Tensor  # (B, 3, H, W)
+    references: tuple[Tensor, ...]  # (B, 3, H, W) each
     mask: Tensor  # (B, 1, H, W) hidden from the generators: to be filled, or occluded anyway
-    previous_mask: Tensor  # (B, 1, H, W)
-    next_mask: Tensor  # (B, 1, H, W)
+    reference_masks: tuple[Tensor, ...]  # (B, 1, H, W) each
     known: Tensor  # (B, 1, H, W) 1 where the frame shows the person, so that it is a target
     masked: Tensor  # (B, K) bool: the regions hidden on purpose, which the local discriminator looks at
     label: Tensor  # (B,)
@@ -68,21 +66,21 @@ class Batch:
         moved = {key: value.to(compute.device, non_blocking=True) for key, value in sample.items()}
         height, width = moved["frame"].shape[-2:]
 
-        def image(key: str) -> Tensor:
-            return to_unit(moved[key]).contiguous(memory_format=torch.channels_last)
+        own, *others = sample["heights"].T.tolist()  # B originals each
 
-        originals = dict(zip(IMAGES, sample["heights"].T.tolist(), strict=True))  # (B,) each
+        def image(pixels: Tensor) -> Tensor:
+            return to_unit(pixels).contiguous(memory_format=torch.channels_last)
 
-        def mask(flags: Tensor, of: str = "frame") -> Tensor:
-            return region_mask(flags, height, width, originals[of])
+        def mask(flags: Tensor, originals: list[int] = own) -> Tensor:
+            return region_mask(flags, height, width, originals)
+
+        flagged = moved["references_flagged"].unbind(1)  # R times (B, K)
 
         return cls(
-            frame=image("frame"),
-            previous=image("previous"),
-            next=image("next"),
+            frame=image(moved["frame"]),
+            references=tuple(image(pixels) for pixels in moved["references"].unbind(1)),
             mask=mask(moved["masked"] | moved["flagged"]),
-            previous_mask=mask(moved["previous_flagged"], "previous"),
-            next_mask=mask(moved["next_flagged"], "next"),
+            reference_masks=tuple(map(mask, flagged, others)),
             known=1 - mask(moved["flagged"]),
             masked=moved["masked"],
             label=moved["label"],
@@ -237,7 +235,7 @@ def train_step(
     """One step of the discriminators, then one of the generators; returns all losses."""
     with compute.autocast(config.precision):
         completion = players.placed_generators(
-            batch.frame, batch.previous, batch.next, batch.mask, batch.previous_mask, batch.next_mask
+            batch.frame, *batch.references, batch.mask, *batch.reference_masks
         )
     values = {}
     if players.discriminators is not None:
@@ -305,13 +303,12 @@ def _draw(
     generators: STCnet, batch: Batch, path: Path, step: int, config: StcnetConfig, compute: Compute
 ) -> None:
     with compute.autocast(config.precision):
-        completion = generators(
-            batch.frame, batch.previous, batch.next, batch.mask, batch.previous_mask, batch.next_mask
-        )
+        completion = generators(batch.frame, *batch.references, batch.mask, *batch.reference_masks)
+    previous, following = batch.references
     columns = {
-        "previous": batch.previous,
+        "previous": previous,
         "input": batch.frame * (1 - batch.mask),
-        "next": batch.next,
+        "next": following,
         "spatial": completion.x1,
         "temporal": completion.x2,
         "original": batch.frame,
