@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from stcnet_lib.config import ReferencesConfig
+
 MEDIAN_FRAMES = 31  # the most frames a median is of: memory stays bounded, and later ones show another view
 
 
@@ -37,18 +39,17 @@ def both_sides(references: tuple[int, ...]) -> tuple[int, int]:
     return references[0], references[-1]
 
 
-def usable_frames(flags: np.ndarray, region: int, references: str, margin: int = 0) -> np.ndarray:
+def usable_frames(flags: np.ndarray, region: int, config: ReferencesConfig) -> np.ndarray:
     """(T,) frames that may serve as a reference for a region of another frame of the tracklet.
 
     Args:
         flags: (T, K) of one tracklet.
-        references: `StcnetConfig.references`: "frame" wants no flagged region at all, as the paper has
-            it; "region" only that this one is visible.
-        margin: frames this close to an unusable one are not used either, if two others are left: when an
-            occluder comes or goes, it is in the picture before it is flagged.
+        config: its rule "frame" wants no flagged region at all, as the paper has it; "region" only that this
+            one is visible. Frames as close to an unusable one as its margin are not used either, if two
+            others are left: when an occluder comes or goes, it is in the picture before it is flagged.
     """
-    usable = ~flags[:, region] if references == "region" else ~flags.any(axis=1)
-    window = np.ones(2 * margin + 1, int)
+    usable = ~flags[:, region] if config.references == "region" else ~flags.any(axis=1)
+    window = np.ones(2 * config.reference_margin + 1, int)
     near = np.convolve(~usable, window, mode="same") > 0 if len(usable) >= len(window) else ~usable
     strict = usable & ~near
     return strict if strict.sum() > 1 else usable

@@ -15,7 +15,7 @@ from stcnet_lib.completion.neighbours import nearest, nearest_frames, usable_fra
 from stcnet_lib.completion.seams import border_gap, hide_seams
 from stcnet_lib.completion.task import Filler, Filling, FillTask
 from stcnet_lib.completion.views import aligned
-from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config import CompletionConfig, ReferencesConfig
 from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.tracklets import TrackletStore
 
@@ -65,13 +65,13 @@ class Work:
         store: TrackletStore,
         frames: range,
         flags: np.ndarray,
-        references: str,
+        references: ReferencesConfig,
         witnesses: bool = False,
     ) -> Work:
         """
         Args:
             frames: of the tracklet; flags: (T, K) of it.
-            references: "frame" or "region", see `StcnetConfig.references`.
+            references: which frames they are filled from.
             witnesses: whether a judge compares the results with other frames.
         """
         tasks = [
@@ -109,16 +109,16 @@ class Work:
 
 
 def _tasks(
-    config: CompletionConfig, flags: np.ndarray, t: int, references: str, witnesses: bool
+    config: CompletionConfig, flags: np.ndarray, t: int, references: ReferencesConfig, witnesses: bool
 ) -> list[FillTask]:
     """What to fill in frame t: all its regions at once, or each with references of its own."""
     flagged = tuple(int(k) for k in np.flatnonzero(flags[t]))
     if len(flagged) == len(REGIONS) and config.all_occluded == "leave":
         return [FillTask(t, flagged, leave=True)]
-    groups = [(region,) for region in flagged] if references == "region" else [flagged]
+    groups = [(region,) for region in flagged] if references.references == "region" else [flagged]
     tasks = []
     for regions in groups:
-        usable = usable_frames(flags, regions[0], references, config.reference_margin)
+        usable = usable_frames(flags, regions[0], references)
         chosen = nearest(usable, t - 1, t + 1)
         leave = not chosen and config.no_reference == "leave"
         shown = nearest_frames(usable, t, t) if METHODS[config.method].looks_around else ()

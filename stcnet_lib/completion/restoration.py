@@ -22,7 +22,7 @@ from stcnet_lib.common.progress import Progress
 from stcnet_lib.completion.gate import Gate
 from stcnet_lib.completion.pieces import Piece, Work
 from stcnet_lib.completion.task import Filler
-from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config import CompletionConfig, ReferencesConfig
 from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import StoreWriter, TrackletStore
@@ -60,7 +60,7 @@ def restore(
     config: CompletionConfig,
     source: TrackletStore,
     flags: np.ndarray,
-    references: str,
+    references: ReferencesConfig,
     filler: Filler | None,
     path: Path,
     progress_seconds: float,
@@ -70,7 +70,7 @@ def restore(
 
     Args:
         flags: (F, K) regions to replace.
-        references: "frame" or "region", see `StcnetConfig.references`.
+        references: which frames regions are filled from.
         filler: how regions are filled; not needed to discard frames.
         gate: keeps back what is not better; without one all that is flagged is replaced, as in the paper.
     """
@@ -127,7 +127,7 @@ def _fill(
     tracklet: int,
     frames: range,
     flags: np.ndarray,
-    references: str,
+    references: ReferencesConfig,
     filler: Filler,
     record: Record,
     gate: Gate | None,

@@ -12,6 +12,23 @@ from stcnet_lib.config.section import Fraction, Name, Section
 References = Literal["frame", "region"]
 
 
+class ReferencesConfig(Section):
+    """Which frames of a tracklet may show what is hidden in another one."""
+
+    references: References = Field(
+        "frame",
+        description="frame: nearest frames without any flagged region, as printed; region: nearest "
+        "frames in which that region is visible",
+    )
+    reference_margin: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="frames: no reference this close to one with the region flagged, if others are left; in "
+        "training and in all completions of that network, its controls among them",
+    )
+
+
 class CompletionConfig(Section):
     """One way to make a data set out of the raw one; a row of the variant table."""
 
@@ -31,17 +48,11 @@ class CompletionConfig(Section):
     references: Literal["network", "frame", "region"] = Field(
         "network",
         description="frames to copy from: as the completion network `stcnet` has them, so that a control "
-        "differs from it in the filling alone; or frame or region, for copy, median and mean",
+        "differs from it in the filling alone; or, for copy, median and mean, frame or region",
     )
     no_reference: Literal["spatial", "leave"] = Field(
         "spatial",
         description="a region no reference exists for: spatial generator, or left as it is",
-    )
-    reference_margin: int = Field(
-        0,
-        ge=0,
-        le=100,
-        description="frames: no reference this close to one with the region flagged, if others are left",
     )
     all_occluded: Literal["restore", "leave"] = Field(
         "restore", description="a frame with all three regions flagged"

@@ -1,4 +1,4 @@
-"""The completion network and its training."""
+"""STCnet and its training (paper §3): what it is made of, and the game that it learns by."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stcnet_lib.config.completion import References
-from stcnet_lib.config.section import Fraction, Precision, Section
+from stcnet_lib.config.networks import (
+    CompletionNetworkConfig,
+    OptimiserConfig,
+    PrecisionConfig,
+    SamplesConfig,
+    SizeConfig,
+)
+from stcnet_lib.config.section import Section
 
 AdversarialForm = Literal["non_saturating", "saturating"]
-Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
-class StcnetConfig(Section):
-    """The completion network and its training (paper §3)."""
+class StcnetLayers(SizeConfig):
+    """What the generators are made of (paper §3.2-3.3)."""
 
-    height: int = Field(128, ge=32, le=512, multiple_of=4)
-    width: int = Field(64, ge=16, le=512, multiple_of=4)
+    kind: Literal["stcnet"] = Field("stcnet", exclude=True)  # not in JSON: results were made before kinds
+
     encoder: Literal["full", "space_to_depth"] = Field(
         "full",
         description="full: five convolutions down to 1/4 as printed; space_to_depth: pixels are "
@@ -64,35 +69,15 @@ class StcnetConfig(Section):
         description="synthesis blend: pixels by which those of the references are moved at the most to fit, "
         "at the network's size",
     )
-    references: References = Field(
-        "frame",
-        description="frame: nearest frames without any flagged region, as printed; region: nearest "
-        "frames in which that region is visible",
-    )
-    reference_margin: int = Field(
-        0,
-        ge=0,
-        le=100,
-        description="frames: no reference this close to one with the region flagged, if others are left",
-    )
-    occlusion_run: int = Field(
-        1,
-        ge=1,
-        le=1000,
-        description="frames: longest simulated occlusion; references of a sample lie outside it. 1: adjacent",
-    )
-    two_regions: Fraction = Field(
-        0.0,
-        description="chance of masking two thirds; the paper masks a region, while restoration meets frames "
-        "with two flagged",
-    )
-    validation: float = Field(
-        0.0,
-        ge=0,
-        le=0.5,
-        description="share of the train people that are held out, with at least 4 tracklets: skill is "
-        "measured on them. 0: nobody, and skill stays unknown",
-    )
+
+
+class StcnetNetworkConfig(PrecisionConfig, StcnetLayers):
+    """All that `model.json` holds to build the generators again."""
+
+
+class GameConfig(Section):
+    """Discriminators, guider and their weights in the generators' objective (paper §3.4-3.5)."""
+
     global_discriminator: bool = True
     local_discriminator: bool = True
     local_view: Literal["crop", "masked"] = Field(
@@ -107,9 +92,22 @@ class StcnetConfig(Section):
     guider_loss: bool = True
     lambda_adversarial: float = Field(0.001, ge=0, le=10, description="λ1")
     lambda_guider: float = Field(0.1, ge=0, le=10, description="λ2")
-    batch: int = Field(16, ge=1, le=4096, description="frames, over all GPUs together; silent")
-    iterations: int = Field(60_000, ge=1, le=10_000_000, description="silent")
-    lr: float = Field(1e-4, gt=0, le=1)
-    betas: tuple[Beta, Beta] = Field((0.5, 0.999), description="of Adam, below 1; silent; DCGAN's habit")
-    schedule: Literal["constant", "cosine"] = "constant"
-    precision: Precision = "auto"
+
+
+# The bases, last first, are the order of the keys in JSON, which decides what is trained again.
+class StcnetConfig(
+    CompletionNetworkConfig, PrecisionConfig, OptimiserConfig, GameConfig, SamplesConfig, StcnetLayers
+):
+    """The completion network and its training (paper §3): a flat section of which each part has a view."""
+
+    @property
+    def network(self) -> StcnetNetworkConfig:
+        return self.part(StcnetNetworkConfig)
+
+    @property
+    def game(self) -> GameConfig:
+        return self.part(GameConfig)
+
+    @property
+    def needs_classes(self) -> bool:
+        return self.guider_loss

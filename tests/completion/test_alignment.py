@@ -11,7 +11,7 @@ from stcnet_lib.completion.methods.one_by_one import OneByOne
 from stcnet_lib.completion.restoration import restore
 from stcnet_lib.completion.task import FillTask
 from stcnet_lib.completion.views import aligned, views
-from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config import CompletionConfig, ReferencesConfig
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
 
@@ -139,7 +139,15 @@ def test_a_completion_that_aligns_restores_a_drifting_box_better(tmp_path):
     with TrackletStore(tmp_path / "s.h5") as store:
         for align in (False, True):
             config, path = CompletionConfig(method="copy", align=align), tmp_path / f"{align}.h5"
-            restore(config, store, flags, "region", OneByOne(copy_nearest), path, 100.0)
+            restore(
+                config,
+                store,
+                flags,
+                ReferencesConfig(references="region"),
+                OneByOne(copy_nearest),
+                path,
+                100.0,
+            )
             with TrackletStore(path) as restored:
                 # The last rows were below the other box and show its border repeated.
                 difference = restored.read_image(1)[64:86].astype(float) - clean[64:86]

@@ -9,15 +9,15 @@ from torch import nn
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.regions import region_rows
+from stcnet_lib.completion.filling import filler_for
+from stcnet_lib.completion.learning.batch import Batch
+from stcnet_lib.completion.learning.samples import CompletionSamples
 from stcnet_lib.completion.methods.copy import copy_nearest
-from stcnet_lib.completion.methods.network import NetworkFiller
 from stcnet_lib.completion.pieces import paste_band
 from stcnet_lib.completion.stcnet import generators
-from stcnet_lib.completion.stcnet.samples import CompletionSamples
-from stcnet_lib.completion.stcnet.training import Batch
 from stcnet_lib.completion.task import FillTask
 from stcnet_lib.completion.views import fitted, without_hidden
-from stcnet_lib.config import StcnetConfig
+from stcnet_lib.config import CompletionConfig, StcnetConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -50,8 +50,7 @@ def picture(height: int, regions: tuple[int, ...], width: int = 128) -> np.ndarr
 
 def fill(images: dict[int, np.ndarray], flags: np.ndarray, task: FillTask) -> tuple[np.ndarray, Green]:
     network = Green()
-    filler = NetworkFiller(network, "stcnet", CPU)
-    filler._temporal = True
+    filler = filler_for(CompletionConfig(method="stcnet"), network, CPU)
     (filling,) = filler.fill([task], images, flags)
     result = images[task.frame].copy()
     for region in task.regions:
@@ -114,7 +113,7 @@ def test_training_sees_no_occluder_either(height, store_path):
         flags = np.zeros((real.num_frames, 3), bool)
         flags[::3, 0] = True
         config = StcnetConfig(references="region", two_regions=0.0)
-        samples = CompletionSamples(Store(), flags, 0, config, seed=0)
+        samples = CompletionSamples(Store(), flags, 0, config, config, seed=0)
         batch = Batch.of(torch.utils.data.default_collate([samples[i] for i in range(12)]), CPU)
     occluded = 0
     for image, mask in (
@@ -159,7 +158,7 @@ def test_what_is_copied_keeps_the_resolution_of_the_frames():
         for parameter in network.temporal.decoder.extra.parameters():
             parameter.zero_()
         network.temporal.decoder.extra[0].bias[1] = 60.0  # the weight of the previous reference
-    filler = NetworkFiller(network, "stcnet", CPU)
+    filler = filler_for(CompletionConfig(method="stcnet"), network, CPU)
     flags = np.zeros((3, 3), bool)
     flags[1, 1] = True
     (filling,) = filler.fill([FillTask(1, (1,), (0, 2))], images, flags)

@@ -10,9 +10,11 @@ from stcnet_lib.completion.methods.copy import copy_nearest
 from stcnet_lib.completion.methods.one_by_one import OneByOne
 from stcnet_lib.completion.restoration import restore
 from stcnet_lib.completion.task import Filling
-from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config import CompletionConfig, ReferencesConfig
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
+
+REGION = ReferencesConfig(references="region")
 
 
 def test_finds_the_weights_that_made_the_cases():
@@ -114,13 +116,13 @@ def test_what_gets_worse_is_copied_or_left(stores, tmp_path):
     scores = np.where(covered > 0, 0.1, 0.9)
     config = CompletionConfig(method="stcnet", least_confidence=0.5)
     fillers = [OneByOne(grey), OneByOne(copy_nearest)]
-    cases = cases_of(config, store, truth, scores, flags, covered, "region", fillers, mean_colours, 100.0)
+    cases = cases_of(config, store, truth, scores, flags, covered, REGION, fillers, mean_colours, 100.0)
     assert len(cases) == 2 * 160
     judges, summary = judges_of(cases, covered, None)
     assert summary["temporal"]["better"] == pytest.approx(0.75)  # grey is nearer to the truth than blue
     assert summary["copy"]["better_if_confident"] > 0.95
     gate = Gate(judges, mean_colours, scores, 0.5, fillers[1])
-    record = restore(config, store, flags, "region", fillers[0], tmp_path / "r.h5", 100.0, gate)
+    record = restore(config, store, flags, REGION, fillers[0], tmp_path / "r.h5", 100.0, gate)
     table = record.table()
     wrong = table[table["region"] == 0]
     assert (wrong["method"] == "left").mean() > 0.95
@@ -141,11 +143,11 @@ def test_a_completion_that_always_harms_is_never_used(stores, tmp_path):
 
     config = CompletionConfig(method="stcnet", least_confidence=0.5)
     fillers = [OneByOne(blue), OneByOne(copy_nearest)]
-    cases = cases_of(config, store, truth, scores, flags, covered, "region", fillers, mean_colours, 100.0)
+    cases = cases_of(config, store, truth, scores, flags, covered, REGION, fillers, mean_colours, 100.0)
     judges, summary = judges_of(cases, covered, None)
     assert summary["temporal"]["better"] < 0.05
     gate = Gate(judges, mean_colours, scores, 0.5, fillers[1])
-    table = restore(config, store, flags, "region", fillers[0], tmp_path / "r.h5", 100.0, gate).table()
+    table = restore(config, store, flags, REGION, fillers[0], tmp_path / "r.h5", 100.0, gate).table()
     assert "temporal" not in set(table["method"])
     assert (table[table["region"] == 1]["method"] == "copy").all()
 

@@ -11,7 +11,7 @@ from stcnet_lib.completion.filling import filler_for
 from stcnet_lib.completion.pieces import paste_band
 from stcnet_lib.completion.restoration import restore
 from stcnet_lib.completion.stcnet.generators import STCnet
-from stcnet_lib.config import CompletionConfig, StcnetConfig
+from stcnet_lib.config import CompletionConfig, ReferencesConfig, StcnetConfig
 from stcnet_lib.data.store.images import decode
 from stcnet_lib.data.store.tracklets import TrackletStore
 
@@ -21,12 +21,13 @@ TINY = StcnetConfig(
 )
 
 
-def run(store_path, tmp_path, flags, method="copy", references="region", **settings):
+def run(store_path, tmp_path, flags, method="copy", references="region", reference_margin=0, **settings):
     source = TrackletStore(store_path)
     config = CompletionConfig(method=method, **settings)
-    network = STCnet(TINY) if method in ("stcnet", "spatial") else None
+    network = STCnet(TINY.network) if method in ("stcnet", "spatial") else None
+    rule = ReferencesConfig(references=references, reference_margin=reference_margin)
     record = restore(
-        config, source, flags, references, filler_for(config, network, CPU), tmp_path / "done.h5", 1000
+        config, source, flags, rule, filler_for(config, network, CPU), tmp_path / "done.h5", 1000
     )
     return source, TrackletStore(tmp_path / "done.h5"), record
 

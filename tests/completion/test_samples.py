@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from stcnet_lib.common.compute import Compute
-from stcnet_lib.completion.stcnet.samples import CompletionSamples, sample_loader
+from stcnet_lib.completion.learning.samples import CompletionSamples, sample_loader
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 
 CPU = Compute(torch.device("cpu"))
@@ -14,7 +14,7 @@ CPU = Compute(torch.device("cpu"))
 def samples_with(store_path, config, flags=None, **changes):
     store = TrackletStore(store_path)
     flags = np.zeros((store.num_frames, 3), bool) if flags is None else flags
-    return CompletionSamples(store, flags, 0, config.model_copy(update=changes), seed=5)
+    return CompletionSamples(store, flags, 0, *[config.model_copy(update=changes)] * 2, seed=5)
 
 
 def test_a_sample_depends_on_its_number_only(store_path, stcnet_config):
@@ -100,10 +100,10 @@ def test_nothing_usable_is_a_clear_error(store_path, stcnet_config):
 
 def test_loader_gives_the_same_batches_with_any_workers_from_any_step(store_path, stcnet_config):
     samples = samples_with(store_path, stcnet_config, iterations=5)
-    reference = list(sample_loader(samples, 0, 0, CPU))
+    reference = list(sample_loader(samples, samples.config, 0, 0, CPU))
     assert len(reference) == 5
     for workers, first in ((2, 0), (0, 3), (2, 3)):
-        batches = list(sample_loader(samples, first, workers, CPU))
+        batches = list(sample_loader(samples, samples.config, first, workers, CPU))
         assert len(batches) == 5 - first
         for batch, wanted in zip(batches, reference[first:], strict=True):
             assert all(batch[key].equal(wanted[key]) for key in wanted)
@@ -111,8 +111,10 @@ def test_loader_gives_the_same_batches_with_any_workers_from_any_step(store_path
 
 def test_processes_share_each_batch(store_path, stcnet_config):
     samples = samples_with(store_path, stcnet_config, iterations=3)
-    whole = list(sample_loader(samples, 0, 0, CPU))
-    parts = [list(sample_loader(samples, 0, 0, Compute(CPU.device, rank, 2))) for rank in range(2)]
+    whole = list(sample_loader(samples, samples.config, 0, 0, CPU))
+    parts = [
+        list(sample_loader(samples, samples.config, 0, 0, Compute(CPU.device, rank, 2))) for rank in range(2)
+    ]
     for step, batch in enumerate(whole):
         for rank in range(2):
             assert batch["frame"][rank::2].equal(parts[rank][step]["frame"])

@@ -1,7 +1,6 @@
 """Learn, on planted train tracklets, when a region that a completion replaces is better than it was."""
 
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -11,12 +10,13 @@ from stcnet_lib.common.files import read_json, write_json
 from stcnet_lib.completion.fallback import choose
 from stcnet_lib.completion.filling import filler_for, network_for
 from stcnet_lib.completion.judge_training import cases_of, judges_of
-from stcnet_lib.config import CompletionConfig, OcclusionConfig, References, parse_section
+from stcnet_lib.config import CompletionConfig, OcclusionConfig, parse_section
+from stcnet_lib.config.kinds import NETWORKS
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.localisation.scores import flag, probe_scores
 from stcnet_lib.reid.files import load_reid, read_description
 from stcnet_lib.reid.frame_features import picture_features
-from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
+from workflow.scripts.command import add_config, add_paths, add_references, parser, run, runtime_settings
 
 
 def main() -> None:
@@ -32,12 +32,12 @@ def main() -> None:
         guider="the guider's model.json",
         judge="judge.json to write",
     )
-    commandline.add_argument("--stcnet", type=Path, help="STCnet's model.json (methods stcnet and spatial)")
     commandline.add_argument(
-        "--references", choices=get_args(References), default="frame", help="frames to restore from"
+        "--stcnet", type=Path, help="model.json of the network (methods stcnet, spatial)"
     )
+    add_references(commandline)
     options = commandline.parse_args()
-    description = read_description(options.stcnet, "stcnet") if options.stcnet else None
+    description = read_description(options.stcnet, *NETWORKS) if options.stcnet else None
     config, _ = choose(options.config, description)
     occlusion = parse_section(OcclusionConfig, options.occlusion)
     threshold = read_json(options.threshold)

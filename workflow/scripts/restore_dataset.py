@@ -2,7 +2,6 @@
 
 import logging
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -14,14 +13,15 @@ from stcnet_lib.completion.filling import filler_for, network_for
 from stcnet_lib.completion.gate import Gate
 from stcnet_lib.completion.judging import Judge
 from stcnet_lib.completion.restoration import restore
-from stcnet_lib.config import CompletionConfig, References
+from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config.kinds import NETWORKS
 from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.data.truth import HIDDEN_SHARE, hidden_table
 from stcnet_lib.localisation.flags import flag_table
 from stcnet_lib.reid.files import load_reid, read_description
 from stcnet_lib.reid.frame_features import picture_features
-from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
+from workflow.scripts.command import add_config, add_paths, add_references, parser, run, runtime_settings
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,9 @@ def main() -> None:
         summary="restoration.json to write: how often each case was met",
     )
     commandline.add_argument("--scores", type=Path, help="occlusion.parquet (predicted masks)")
-    commandline.add_argument("--stcnet", type=Path, help="STCnet's model.json (methods stcnet and spatial)")
+    commandline.add_argument(
+        "--stcnet", type=Path, help="model.json of the network (methods stcnet, spatial)"
+    )
     commandline.add_argument("--truth", type=Path, help="truth.h5 (oracle masks)")
     commandline.add_argument("--judge", type=Path, help="judge.json (least_confidence above 0)")
     commandline.add_argument("--guider", type=Path, help="the guider's model.json, for the judge")
@@ -47,15 +49,10 @@ def main() -> None:
         default=HIDDEN_SHARE,
         help="oracle masks: share of person pixels covered",
     )
-    commandline.add_argument(
-        "--references",
-        choices=get_args(References),
-        default="frame",
-        help="frames to restore from: frames without any flagged region, or such as show the region",
-    )
+    add_references(commandline)
     options = commandline.parse_args()
     asked, runtime = options.config, runtime_settings()
-    description = read_description(options.stcnet, "stcnet") if options.stcnet else None
+    description = read_description(options.stcnet, *NETWORKS) if options.stcnet else None
     config, why = choose(asked, description)
     if why:
         logger.info("%s fills: %s", config.method, why)
@@ -84,7 +81,7 @@ def main() -> None:
     made = {"method": asked.method, "method_used": config.method, "why": why, "masks": config.masks}
     made["stcnet"] = asked.stcnet if METHODS[asked.method].needs_network else None
     made["skill"] = description["details"].get("skill") if asked.method == "stcnet" else None
-    made |= {"references": options.references, "reference_margin": config.reference_margin}
+    made |= options.references.model_dump()
     made["precision"] = compute.used_precision(network.config.precision) if network else None
     write_json(options.summary, {**made, **record.counts})
 

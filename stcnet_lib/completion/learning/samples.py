@@ -1,4 +1,4 @@
-"""What STCnet learns from: visible regions of train frames, hidden on purpose (paper §5.2).
+"""What completion networks learn from: visible regions of train frames, hidden on purpose (paper §5.2).
 
 Every decision about a sample is a pure function of the seed and its number, so any step can be rebuilt
 when a training resumes, with any number of workers.
@@ -17,14 +17,14 @@ from torchvision.transforms.v2 import functional as transforms
 
 from stcnet_lib import REGIONS
 from stcnet_lib.common.compute import Compute
+from stcnet_lib.completion.learning.batch import Sample
 from stcnet_lib.completion.neighbours import both_sides, nearest, nearest_frames, usable_frames
-from stcnet_lib.config import StcnetConfig
+from stcnet_lib.config import OptimiserConfig, SamplesConfig, SizeConfig
 from stcnet_lib.data.clips.workers import load_batches
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 
 logger = logging.getLogger(__name__)
 
-Sample = dict[str, torch.Tensor]
 LEAST_HELD_OUT = 4  # tracklets, below which nothing is held out: skill would be that of one or two pictures
 _HELD_OUT = 1  # stream of random numbers, beside that of the samples to learn from
 
@@ -60,21 +60,29 @@ class CompletionSamples(Dataset):
     filled), `flagged` (K,) (regions of the frame that are occluded themselves: dropped too, but nobody knows
     what belongs there), `references_flagged` (R, K); and `label`, the class of the person for the guider.
 
-    People who are held out (`StcnetConfig.validation`) keep their class but are in no sample; `held_out`
+    People who are held out (`SamplesConfig.validation`) keep their class but are in no sample; `held_out`
     hides regions of their frames.
     """
 
     def __init__(
-        self, store: TrackletStore, flags: np.ndarray, split: int, config: StcnetConfig, seed: int
+        self,
+        store: TrackletStore,
+        flags: np.ndarray,
+        split: int,
+        config: SamplesConfig,
+        size: SizeConfig,
+        seed: int,
     ) -> None:
         """
         Args:
             flags: (F, K) regions that count as occluded.
+            size: of the samples.
 
         Raises:
             ValueError: if no train frame can be used.
         """
         self.store, self.flags, self.config, self.seed = store, flags, config, seed
+        self._size = [size.height, size.width]
         tracklets = store.tracklets.iloc[store.tracklets_with(split, Role.TRAIN)]
         classes = {pid: label for label, pid in enumerate(sorted(tracklets["pid"].unique()))}
         self._spans = [
@@ -96,12 +104,8 @@ class CompletionSamples(Dataset):
 
     def _usable(self, flags: np.ndarray) -> np.ndarray:
         """(T, K) regions that may be targets and references; those of a third need to be two at least."""
-        config = self.config
         usable = np.stack(
-            [
-                usable_frames(flags, k, config.references, config.reference_margin)
-                for k in range(len(REGIONS))
-            ],
+            [usable_frames(flags, k, self.config) for k in range(len(REGIONS))],
             axis=1,
         )
         return usable & (usable.sum(0) > 1)
@@ -207,12 +211,13 @@ class CompletionSamples(Dataset):
 
     def _resized(self, image: np.ndarray) -> torch.Tensor:
         tensor = torch.from_numpy(image).permute(2, 0, 1)  # (3, h, w)
-        size = [self.config.height, self.config.width]
-        return tensor if list(tensor.shape[1:]) == size else transforms.resize(tensor, size, antialias=True)
+        if list(tensor.shape[1:]) == self._size:
+            return tensor
+        return transforms.resize(tensor, self._size, antialias=True)
 
 
 def held_out_people(pids: np.ndarray, usable: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """The people that STCnet never learns from, so that its skill can be measured on them.
+    """The people that a network never learns from, so that its skill can be measured on them.
 
     A share of all, and as many more as it takes to have `LEAST_HELD_OUT` tracklets with targets. Nobody, if
     that takes more than half of the people.
@@ -266,9 +271,10 @@ class _Batches:
         return self.total - self.first
 
 
-def sample_loader(samples: CompletionSamples, first: int, workers: int, compute: Compute) -> Iterator[Sample]:
+def sample_loader(
+    samples: CompletionSamples, config: OptimiserConfig, first: int, workers: int, compute: Compute
+) -> Iterator[Sample]:
     """Batches from step `first` on, decoded by worker processes."""
-    config = samples.config
     if config.batch % compute.world_size:
         raise ValueError(
             f"stcnet.batch: got {config.batch}, wanted a multiple of the {compute.world_size} GPUs of the job"
