@@ -6,7 +6,7 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
-from test_restoration import TINY, run, some_flags
+from test_restoration import run, some_flags
 
 from stcnet_lib.completion.fallback import choose
 from stcnet_lib.completion.stcnet.generators import STCnet
@@ -63,20 +63,20 @@ def test_the_command_fills_and_says_so(store_path, tmp_path, monkeypatch, caplog
     frame, region = np.nonzero(np.ones_like(flags))
     table = pd.DataFrame({"frame": frame, "region": region, "occluded": flags[frame, region]})
     table.to_parquet(tmp_path / "occlusion.parquet")
-    trained = TINY.model_copy(update={"validation": 0.1})
     details = network(value)["details"]
     save_model(
         tmp_path / "model.json",
         "stcnet",
-        STCnet(trained.network),
-        trained.network.canonical_json(),
+        STCnet(TINY.network),
+        TINY.network.canonical_json(),
         2,
         details,
     )
     arguments = {
         "config": ASKED.canonical_json(), "store": store_path, "scores": tmp_path / "occlusion.parquet",
-        "stcnet": tmp_path / "model.json", "references": RULE.canonical_json(), "completed": tmp_path / "completed.h5",
-        "regions": tmp_path / "regions.parquet", "summary": tmp_path / "restoration.json",
+        "stcnet": tmp_path / "model.json", "references": RULE.canonical_json(),
+        "completed": tmp_path / "completed.h5", "regions": tmp_path / "regions.parquet",
+        "summary": tmp_path / "restoration.json",
     }  # fmt: skip
     monkeypatch.setattr("sys.argv", ["restore", *(f"--{name}={value}" for name, value in arguments.items())])
     monkeypatch.delenv("STCNET_RUNTIME", raising=False)

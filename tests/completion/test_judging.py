@@ -164,7 +164,7 @@ def test_nothing_is_pasted_from_frames_of_somebody_else(stores, tmp_path):
         gate = Gate({"copy": sure}, mean_colours, np.full(flags.shape, 0.1), 0.5, OneByOne(copy_nearest))
         config = CompletionConfig(method="copy", least_confidence=0.5)
         path = tmp_path / f"{name}.h5"
-        record = restore(config, source, flags, "region", OneByOne(copy_nearest), path, 100.0, gate)
+        record = restore(config, source, flags, REGION, OneByOne(copy_nearest), path, 100.0, gate)
         changed[name] = record.counts["frames_restored"]
     assert changed == {"same": 160, "other": 0}
 
@@ -185,7 +185,7 @@ def test_what_does_not_fit_beside_it_passes_in_no_case(stores, tmp_path):
 
         gate = Gate({"copy": sure}, mean_colours, np.full(covered.shape, 0.1), 0.5, OneByOne(source))
         path = tmp_path / f"{fits}.h5"
-        record = restore(config, store, covered > 0, "region", OneByOne(source), path, 100.0, gate)
+        record = restore(config, store, covered > 0, REGION, OneByOne(source), path, 100.0, gate)
         changed[fits] = record.counts["frames_restored"]
     assert changed == {True: 120, False: 0}
 
@@ -211,7 +211,7 @@ def test_rare_occlusions_make_the_judge_careful(stores):
     scores = np.full(covered.shape, 0.5)
     config = CompletionConfig(method="copy")
     cases = cases_of(
-        config, store, truth, scores, flags, covered, "region", [OneByOne(copy_nearest)], mean_colours, 100.0
+        config, store, truth, scores, flags, covered, REGION, [OneByOne(copy_nearest)], mean_colours, 100.0
     )
     often, _ = judges_of(cases, covered, 0.5)
     seldom, summary = judges_of(cases, covered, 0.005)
@@ -224,7 +224,7 @@ def test_without_a_gate_all_that_is_flagged_is_replaced(stores, tmp_path):
     store, _, covered = stores
     config = CompletionConfig(method="copy")
     table = restore(
-        config, store, covered > 0, "region", OneByOne(copy_nearest), tmp_path / "r.h5", 100.0
+        config, store, covered > 0, REGION, OneByOne(copy_nearest), tmp_path / "r.h5", 100.0
     ).table()
     assert (table["method"] == "copy").all()
     assert table["confidence"].isna().all()
