@@ -6,7 +6,7 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
-from test_restoration import run, some_flags
+from test_restoration import TINY, run, some_flags
 
 from stcnet_lib.completion.fallback import choose
 from stcnet_lib.completion.stcnet.generators import STCnet
