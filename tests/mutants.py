@@ -189,7 +189,7 @@ MUTANTS = [
         "piece.confidence <= self._least",
         "completion/test_judging.py",
     ),
-    M("completion/gate.py", " and work.gap(piece) <= MOST_GAP", "", "completion/test_judging.py"),
+    M("completion/gate.py", " and piece.gap <= MOST_GAP", "", "completion/test_judging.py"),
     M(
         "completion/judging.py",
         "(counts * (better - chance))",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image
@@ -28,6 +28,7 @@ class Piece:
     region: int
     filling: Filling | None
     flagged: np.ndarray | None = None  # bool (K,), of its frame, if its seams are to be hidden
+    gap: float = float("nan")  # of its source and what is beside the region, `border_gap`; as the next:
     confidence: float = float("nan")  # that this is better; not a number where nobody judges
 
     @property
@@ -93,19 +94,22 @@ class Work:
             self._likeness[pair] = match.likeness
         return self._likeness[pair]
 
-    def gap(self, piece: Piece) -> float:
-        """How far a piece's source is from its frame beside the region (`seams.border_gap`)."""
-        frame = piece.task.frame
-        return border_gap(self.images[frame], piece.filling.around, piece.region, self.flags[frame])
-
     def filled(self, filler: Filler, seam: str, tasks: list[FillTask] | None = None) -> list[Piece]:
         """The tasks, or other ones of the tracklet, region by region; `seam` as in `CompletionConfig`."""
         tasks = self.tasks if tasks is None else tasks
         return [
-            Piece(task, region, filling, self.flags[task.frame] if seam == "blend" else None)
+            self._piece(task, region, filling, seam)
             for task, filling in zip(tasks, filler.fill(tasks, self.images, self.flags), strict=True)
             for region in task.regions
         ]
+
+    def _piece(self, task: FillTask, region: int, filling: Filling | None, seam: str) -> Piece:
+        flagged = self.flags[task.frame]
+        piece = Piece(task, region, filling, flagged if seam == "blend" else None)
+        if filling is None or not task.witnesses:
+            return piece
+        gap = border_gap(self.images[task.frame], filling.around, region, flagged)
+        return replace(piece, gap=gap)
 
 
 def _tasks(

@@ -1,5 +1,7 @@
 """Learn, on planted train tracklets, when a region that a completion replaces is better than it was."""
 
+import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,42 @@ from workflow.scripts.command import add_config, add_paths, add_references, pars
 
 
 def main() -> None:
+    options = arguments()
+    description = read_description(options.stcnet, *NETWORKS) if options.stcnet else None
+    config, _ = choose(options.config, description)
+    threshold, runtime = read_json(options.threshold), runtime_settings()
+    scores, flags, covered = probe_tables(options, threshold["tau"])
+    with (
+        compute_for(runtime) as compute,
+        TrackletStore(options.store) as store,
+        TrackletStore(options.truth) as truth,
+    ):
+        network = network_for(config, options.stcnet)
+        copy = CompletionConfig(method="copy")
+        fillers = [filler_for(config, network, compute), filler_for(copy, None, compute)]
+        cases = cases_of(
+            config,
+            store,
+            truth,
+            scores,
+            flags,
+            covered,
+            options.references,
+            fillers,
+            picture_features(load_reid(options.guider), compute),
+            runtime.progress_seconds,
+        )
+    name = "prevalence_with_doubtful"  # where boxes overlap something is hidden more often than elsewhere
+    real = [one[name] for one in threshold["details"] if name in one]
+    judges, summary = judges_of(cases, covered, float(np.mean(real)) if real else None)
+    write_json(
+        options.judge,
+        {"judges": {name: judge.as_json() for name, judge in judges.items()}, "methods": summary},
+    )
+    tell(summary)
+
+
+def arguments() -> argparse.Namespace:
     commandline = parser(__doc__)
     add_config(commandline, CompletionConfig)
     commandline.add_argument("--occlusion", required=True, metavar="JSON", help="an OcclusionConfig")
@@ -36,44 +74,24 @@ def main() -> None:
         "--stcnet", type=Path, help="model.json of the network (methods stcnet, spatial)"
     )
     add_references(commandline)
-    options = commandline.parse_args()
-    description = read_description(options.stcnet, *NETWORKS) if options.stcnet else None
-    config, _ = choose(options.config, description)
+    return commandline.parse_args()
+
+
+def probe_tables(
+    options: argparse.Namespace, tau: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(F, K) each, of the probe: scores, flags under the thresholds, and the share of the person covered."""
     occlusion = parse_section(OcclusionConfig, options.occlusion)
-    threshold = read_json(options.threshold)
     probe = pd.read_parquet(options.probe)
-    scores = probe_scores(probe, occlusion)  # (F, K)
+    scores = probe_scores(probe, occlusion)
     table = probe.assign(score=scores.reshape(-1))
-    flagged = flag(table, threshold["tau"], occlusion.most_flagged)["occluded"].to_numpy()
-    covered = probe["covered"].to_numpy().reshape(scores.shape)
-    runtime = runtime_settings()
-    with (
-        compute_for(runtime) as compute,
-        TrackletStore(options.store) as store,
-        TrackletStore(options.truth) as truth,
-    ):
-        network = network_for(config, options.stcnet)
-        copy = CompletionConfig(method="copy")
-        fillers = [filler_for(config, network, compute), filler_for(copy, None, compute)]
-        cases = cases_of(
-            config,
-            store,
-            truth,
-            scores,
-            flagged.reshape(scores.shape),
-            covered,
-            options.references,
-            fillers,
-            picture_features(load_reid(options.guider), compute),
-            runtime.progress_seconds,
-        )
-    name = "prevalence_with_doubtful"  # where boxes overlap something is hidden more often than elsewhere
-    real = [one[name] for one in threshold["details"] if name in one]
-    judges, summary = judges_of(cases, covered, float(np.mean(real)) if real else None)
-    write_json(
-        options.judge,
-        {"judges": {name: judge.as_json() for name, judge in judges.items()}, "methods": summary},
-    )
+    flagged = flag(table, tau, occlusion.most_flagged)["occluded"].to_numpy()
+    covered = probe["covered"].to_numpy()
+    return scores, flagged.reshape(scores.shape), covered.reshape(scores.shape)
+
+
+def tell(summary: Mapping[str, Mapping[str, float]]) -> None:
+    """One line a judge."""
     for name, found in summary.items():
         print(
             f"{name}: {found['cases']} regions replaced on planted train data, {100 * found['better']:.0f} % "

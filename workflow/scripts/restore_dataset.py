@@ -1,5 +1,6 @@
 """Replace the flagged regions of a data set; the result is a data set of the same form."""
 
+import argparse
 import logging
 from pathlib import Path
 
@@ -27,6 +28,39 @@ logger = logging.getLogger(__name__)
 
 
 def main() -> None:
+    options = arguments()
+    asked, runtime = options.config, runtime_settings()
+    description = read_description(options.stcnet, *NETWORKS) if options.stcnet else None
+    config, why = choose(asked, description)
+    if why:
+        logger.info("%s fills: %s", config.method, why)
+    with compute_for(runtime) as compute, TrackletStore(options.store) as store:
+        flags = flags_of(config, options, store)
+        network = network_for(config, options.stcnet)
+        gate = None
+        if options.judge:
+            scores = pd.read_parquet(options.scores)["score"].to_numpy().reshape(flags.shape)
+            gate = gate_of(config, options.judge, options.guider, scores, compute)
+        record = restore(
+            config,
+            store,
+            flags,
+            options.references,
+            filler_for(config, network, compute),
+            options.completed,
+            runtime.progress_seconds,
+            gate,
+        )
+    record.write(options.regions)
+    made = {"method": asked.method, "method_used": config.method, "why": why, "masks": config.masks}
+    made["stcnet"] = asked.stcnet if METHODS[asked.method].needs_network else None
+    made["skill"] = description["details"].get("skill") if asked.method == "stcnet" else None
+    made |= options.references.model_dump()
+    made["precision"] = compute.used_precision(network.config.precision) if network else None
+    write_json(options.summary, {**made, **record.counts})
+
+
+def arguments() -> argparse.Namespace:
     commandline = parser(__doc__)
     add_config(commandline, CompletionConfig)
     add_paths(
@@ -50,40 +84,15 @@ def main() -> None:
         help="oracle masks: share of person pixels covered",
     )
     add_references(commandline)
-    options = commandline.parse_args()
-    asked, runtime = options.config, runtime_settings()
-    description = read_description(options.stcnet, *NETWORKS) if options.stcnet else None
-    config, why = choose(asked, description)
-    if why:
-        logger.info("%s fills: %s", config.method, why)
-    with compute_for(runtime) as compute, TrackletStore(options.store) as store:
-        if config.masks == "oracle":
-            with TrackletStore(options.truth) as truth:
-                flags = hidden_table(truth, options.hidden_share)
-        else:
-            flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
-        network = network_for(config, options.stcnet)
-        gate = None
-        if options.judge:
-            scores = pd.read_parquet(options.scores)["score"].to_numpy().reshape(flags.shape)
-            gate = gate_of(config, options.judge, options.guider, scores, compute)
-        record = restore(
-            config,
-            store,
-            flags,
-            options.references,
-            filler_for(config, network, compute),
-            options.completed,
-            runtime.progress_seconds,
-            gate,
-        )
-    record.write(options.regions)
-    made = {"method": asked.method, "method_used": config.method, "why": why, "masks": config.masks}
-    made["stcnet"] = asked.stcnet if METHODS[asked.method].needs_network else None
-    made["skill"] = description["details"].get("skill") if asked.method == "stcnet" else None
-    made |= options.references.model_dump()
-    made["precision"] = compute.used_precision(network.config.precision) if network else None
-    write_json(options.summary, {**made, **record.counts})
+    return commandline.parse_args()
+
+
+def flags_of(config: CompletionConfig, options: argparse.Namespace, store: TrackletStore) -> np.ndarray:
+    """(F, K) regions to replace: flagged by the scores, or by the truth."""
+    if config.masks == "oracle":
+        with TrackletStore(options.truth) as truth:
+            return hidden_table(truth, options.hidden_share)
+    return flag_table(pd.read_parquet(options.scores), store.num_frames)
 
 
 def gate_of(
