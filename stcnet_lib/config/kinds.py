@@ -67,6 +67,6 @@ def changed_network(base: StcnetConfig, changes: Mapping[str, Any]) -> Completio
 
 def _kind_of(values: Mapping[str, Any]) -> NetworkKind:
     kind = values.get("kind", "stcnet")
-    if kind not in NETWORKS:
+    if not isinstance(kind, str) or kind not in NETWORKS:
         raise ConfigError(f"kind: got '{kind}', wanted {one_of(str(kind), set(NETWORKS))}")
     return NETWORKS[kind]

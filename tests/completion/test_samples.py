@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from stcnet_lib.common.compute import Compute
-from stcnet_lib.completion.learning.samples import CompletionSamples, sample_loader
+from stcnet_lib.completion.learning.loader import sample_loader
+from stcnet_lib.completion.learning.samples import CompletionSamples
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 
 CPU = Compute(torch.device("cpu"))

@@ -15,8 +15,9 @@ from stcnet_lib.common.training.loop import Course, run_steps
 from stcnet_lib.common.training.schedule import completion_rate
 from stcnet_lib.common.training.state import TrainingState
 from stcnet_lib.completion.learning.batch import Batch, CompletionNetwork, Sample
+from stcnet_lib.completion.learning.loader import sample_loader
 from stcnet_lib.completion.learning.pictures import draw_samples
-from stcnet_lib.completion.learning.samples import CompletionSamples, sample_loader
+from stcnet_lib.completion.learning.samples import CompletionSamples
 from stcnet_lib.completion.learning.skill import Validation
 from stcnet_lib.config import CompletionNetworkConfig, RuntimeConfig
 
