@@ -28,8 +28,8 @@ class Piece:
     region: int
     filling: Filling | None
     flagged: np.ndarray | None = None  # bool (K,), of its frame, if its seams are to be hidden
-    gap: float = float("nan")  # of its source and what is beside the region, `border_gap`; as the next:
-    confidence: float = float("nan")  # that this is better; not a number where nobody judges
+    gap: float = float("nan")  # to what is beside it (`border_gap`); not a number where nobody judges
+    confidence: float = float("nan")  # that this is better; likewise
 
     @property
     def method(self) -> str:
