@@ -21,6 +21,7 @@ from stcnet_lib.common.files import replacing
 from stcnet_lib.common.progress import Progress
 from stcnet_lib.completion.gate import Gate
 from stcnet_lib.completion.pieces import Piece, Work
+from stcnet_lib.completion.pixels.holes import MaskSource, PixelFiller, holes, touched_regions
 from stcnet_lib.completion.task import Filler
 from stcnet_lib.config import CompletionConfig, ReferencesConfig
 from stcnet_lib.config.methods import METHODS
@@ -61,10 +62,11 @@ def restore(
     source: TrackletStore,
     flags: np.ndarray,
     references: ReferencesConfig,
-    filler: Filler | None,
+    filler: Filler | PixelFiller | None,
     path: Path,
     progress_seconds: float,
     gate: Gate | None = None,
+    masks: MaskSource | None = None,
 ) -> Record:
     """Write the completed store; tracklet numbers, names and roles are the source's.
 
@@ -73,6 +75,7 @@ def restore(
         references: which frames regions are filled from.
         filler: how regions are filled; not needed to discard frames.
         gate: keeps back what is not better; without one all that is flagged is replaced, as in the paper.
+        masks: hidden pixels, which are replaced instead of regions; the filler then fills pixels.
     """
     record = Record()
     attributes = source.attributes
@@ -93,6 +96,8 @@ def restore(
             own = flags[frames.start : frames.stop]
             if METHODS[config.method].drops_frames:
                 kept = _discard(own, frames, record)
+            elif masks is not None:
+                kept = _fill_pixels(config, source, tracklet, frames, masks.read(frames), filler, record)
             else:
                 kept = _fill(config, source, tracklet, frames, own, references, filler, record, gate)
             writer.add_tracklet(row.pid, row.camera, row.name, _named(source, frames, kept))
@@ -148,6 +153,40 @@ def _fill(
         _note(record, tracklet, frames, piece)
     _count_frames(record, flags, set(changed))
     kept.update({frames.start + t: encode_png(image) for t, image in changed.items()})
+    return kept
+
+
+def _fill_pixels(
+    config: CompletionConfig,
+    source: TrackletStore,
+    tracklet: int,
+    frames: range,
+    masks: list[np.ndarray],
+    filler: PixelFiller,
+    record: Record,
+) -> dict[int, bytes | None]:
+    """Replace the hidden pixels of one tracklet's frames, as far as another frame or the filler shows them."""
+    kept: dict[int, bytes | None] = dict.fromkeys(frames)
+    if not any(mask.any() for mask in masks):
+        return kept
+    images = [source.read_image(frame) for frame in frames]
+    for hole in holes(images, masks, config.align):
+        filling = filler.fill(hole)
+        regions = touched_regions(hole.hidden)
+        method = "left" if filling is None else filling.method
+        numbers = sorted(int(frames.start + t) for t in hole.numbers)
+        for region in regions:
+            record.rows.append(
+                (tracklet, frames.start + hole.frame, region, method, numbers, float("nan"))
+            )
+            record.counts[f"regions_{method}"] += 1
+        record.counts["frames_left" if filling is None else "frames_restored"] += 1
+        record.counts["pixels_hidden"] += int(hole.hidden.sum())
+        record.counts["pixels_filled"] += 0 if filling is None else int(filling.filled.sum())
+        if filling is not None:
+            image = hole.picture.copy()
+            image[filling.filled] = filling.picture[filling.filled]
+            kept[frames.start + hole.frame] = encode_png(image)
     return kept
 
 

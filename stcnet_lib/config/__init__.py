@@ -29,7 +29,7 @@ from stcnet_lib.config.experiment import (
     truth_rows,
 )
 from stcnet_lib.config.learning import FeaturesConfig, ReIDConfig
-from stcnet_lib.config.localisation import DetectorConfig, OcclusionConfig, ProbeConfig
+from stcnet_lib.config.localisation import DetectorConfig, MasksConfig, OcclusionConfig, ProbeConfig
 from stcnet_lib.config.networks import CompletionNetworkConfig, OptimiserConfig, SamplesConfig, SizeConfig
 from stcnet_lib.config.section import (
     ConfigError,
@@ -64,6 +64,7 @@ __all__ = [
     "Fraction",
     "GameConfig",
     "Layout",
+    "MasksConfig",
     "Name",
     "OcclusionConfig",
     "OptimiserConfig",

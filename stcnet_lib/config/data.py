@@ -106,8 +106,10 @@ class PlantConfig(Section):
     people: Fraction = Field(
         0.5, description="share of occluders that are people cut out of other tracklets; the rest are sprites"
     )
-    things: bool = Field(
-        False, description="instead of the walkers' sprites shapes and textures drawn at random"
+    things: Fraction = Field(
+        0.0,
+        description="of what is no person: share of shapes and textures drawn at random instead of the walkers' "
+        "sprites",
     )
     together: Fraction = Field(
         0.3, description="share of occluders that go along with the person for a while; the rest pass"

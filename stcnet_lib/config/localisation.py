@@ -37,6 +37,18 @@ class DetectorConfig(Section):
     precision: Precision = "fp32"
 
 
+class MasksConfig(Section):
+    """A small network that finds hidden pixels (`stcnet_lib/localisation/masks`); not in the paper."""
+
+    channels: int = Field(16, ge=4, le=256, description="of its finest maps; 2 and 3 times as many beyond")
+    steps: int = Field(600, ge=1, le=1_000_000, description="of each fold")
+    batch: int = Field(8, ge=1, le=1024, description="clips")
+    clip: int = Field(12, ge=1, le=128, description="consecutive frames of one clip")
+    lr: float = Field(0.002, gt=0, le=1)
+    folds: int = Field(2, ge=2, le=10, description="networks, as of the detector")
+    precision: Precision = "fp32"
+
+
 class OcclusionConfig(Section):
     """Occlusion scores and the threshold under which a region counts as occluded (paper Eq. 11-12)."""
 

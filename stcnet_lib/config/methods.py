@@ -14,6 +14,7 @@ class Method:
     """One row: what a completion of this method needs and does."""
 
     module: str | None = None  # that has its `filler`; None: it fills nothing, or by a network
+    pixels: str | None = None  # the module whose `filler` fills single pixels (`completion/pixels`)
     needs_network: bool = False  # of completion, which fills
     kind: str | None = None  # of that network, if no other one can
     chooses_references: bool = False  # `references` may differ from those of the network
@@ -26,13 +27,15 @@ class Method:
         return [self.module.replace(".", "/") + ".py"] if self.module else []
 
 
-_ROOM = "stcnet_lib.completion.methods"
+_ROOM, _PIXELS = "stcnet_lib.completion.methods", "stcnet_lib.completion.pixels"
 
 METHODS = {
     "stcnet": Method(needs_network=True),
     "spatial": Method(needs_network=True, kind="stcnet"),
-    "copy": Method(f"{_ROOM}.copy", chooses_references=True),
-    "median": Method(f"{_ROOM}.median", chooses_references=True, looks_around=True),
+    "copy": Method(f"{_ROOM}.copy", f"{_PIXELS}.nearest", chooses_references=True),
+    "median": Method(
+        f"{_ROOM}.median", f"{_PIXELS}.median", chooses_references=True, looks_around=True
+    ),
     "mean": Method(f"{_ROOM}.mean", chooses_references=True),
     "discard": Method(drops_frames=True),
 }

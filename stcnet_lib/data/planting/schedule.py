@@ -80,7 +80,7 @@ def _try_event(
     heading = 1 if rng.random() < 0.5 else -1
     setting = Setting(float(walk.boxes.scale[0]), heading, band, walk.camera)
     sprite = cut_out(rng, setting) if band in PERSON_BANDS and rng.random() < config.people else None
-    if sprite is None and config.things:
+    if sprite is None and rng.random() < config.things:
         sprite = draw_thing(rng, setting, piece)
     elif sprite is None:
         able = [kind for kind, bands in KINDS.items() if band in bands]

@@ -1,0 +1,106 @@
+"""Hidden pixels of a whole store, and the thirds that follow from them."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from stcnet_lib.common.compute import Compute
+from stcnet_lib.common.regions import region_rows
+from stcnet_lib.data.planting.pieces import body_prior
+from stcnet_lib.localisation.masks.evidence import PICTURE, Evidence
+from stcnet_lib.localisation.masks.network import MaskNetworks
+
+_FRAMES = 128  # that go through a network at once, with `_MARGIN` before and after
+_MARGIN = 4  # frames, as far as a network sees in time
+
+
+@torch.inference_mode()
+def pixel_logits(
+    networks: MaskNetworks, evidence: Evidence, fold: int | None, compute: Compute
+) -> np.ndarray:
+    """(T, h, w) float32 logits of being hidden, at the size of the evidence's pictures.
+
+    Args:
+        fold: of a train person, whom only this network has not seen; of others the mean of all networks.
+    """
+    used = networks if fold is None else [networks[fold]]
+    frames, found = len(evidence.pictures), []
+    for start in range(0, frames, _FRAMES):
+        first, last = max(start - _MARGIN, 0), min(start + _FRAMES + _MARGIN, frames)
+        inputs = [
+            torch.from_numpy(part[None]).to(compute.device)
+            for part in (evidence.pictures[first:last], evidence.usual, evidence.rarity[first:last])
+        ]
+        logits = torch.stack([network(*inputs)[0] for network in used]).mean(0)
+        found.append(logits[start - first : start - first + _FRAMES].float().cpu().numpy())
+    return np.concatenate(found)
+
+
+def third_logits(logits: np.ndarray) -> np.ndarray:
+    """Logits of the share of the person that is hidden in each third: (T, h, w) -> (T, K) float32.
+
+    Where the person is, nobody has said: a third counts where walkers of its size mostly are (`body_prior`).
+    """
+    chances = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    person = body_prior(*PICTURE)
+    starts = region_rows(PICTURE[0])[:-1]
+    hidden = np.add.reduceat((chances * person).sum(2), starts, axis=1)
+    share = np.clip(hidden / np.add.reduceat(person.sum(1), starts), 1e-6, 1 - 1e-6)
+    return np.log(share / (1 - share)).astype(np.float32)
+
+
+def frame_mask(logits: np.ndarray, height: int, width: int, least: float, grow: int) -> np.ndarray:
+    """What counts as hidden in one frame: logits (h, w) -> bool (H, W).
+
+    Args:
+        least: logit above which a pixel is hidden.
+        grow: pixels of the evidence's pictures by which the mask reaches beyond.
+    """
+    maps = torch.from_numpy(logits)[None, None]
+    if grow:
+        maps = functional.max_pool2d(maps, 2 * grow + 1, 1, grow)
+    large = functional.interpolate(maps, (height, width), mode="bilinear", align_corners=False)
+    return (large[0, 0] > least).numpy()
+
+
+def load_masks(path: str | Path) -> tuple[MaskNetworks, dict[int, int]]:
+    """Saved networks in evaluation mode, and which fold a train person is left out of, by pid.
+
+    Raises:
+        ValueError: naming the file that is missing, damaged or of another kind.
+    """
+    description = read_description(path, "masks")
+    networks = MaskNetworks(saved_section(MasksConfig, description["config"], path))
+    folds = {int(pid): fold for pid, fold in description["details"]["folds"].items()}
+    return with_weights(networks, path, description["weights_sha256"], "cpu"), folds
+
+
+def write_masks(
+    networks: MaskNetworks,
+    folds: Mapping[int, int],
+    store: TrackletStore,
+    masks_path: Path,
+    hidden_path: Path,
+    runtime: RuntimeConfig,
+    compute: Compute,
+) -> None:
+    """Write `masks.h5`, and `hidden.h5` with the logits of thirds that follow from the same networks.
+
+    One tracklet is in memory at a time.
+    """
+    networks = networks.to(compute.device)
+    with (
+        writing_masks(masks_path, store) as masks,
+        writing_regions(hidden_path, HIDDEN_LOGITS, store) as hidden,
+        Progress("finding hidden pixels", store.num_frames, "frames", runtime.progress_seconds) as progress,
+    ):
+        for tracklet, pid in enumerate(store.tracklets["pid"].tolist()):
+            frames = store.frames_of(tracklet)
+            images = [store.read_image(frame) for frame in frames]
+            logits = pixel_logits(networks, tracklet_evidence(images), folds.get(pid), compute)
+            sizes = [image.shape[:2] for image in images]
+            masks.append([frame_mask(own, *size) for own, size in zip(logits, sizes, strict=True)])
+            hidden.append(third_logits(logits))
+            progress.advance(len(frames))
