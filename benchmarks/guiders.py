@@ -24,7 +24,13 @@ from stcnet_lib.common.hdf5 import open_hdf5
 from stcnet_lib.completion.filling import filler_for
 from stcnet_lib.completion.judging import Features, nearer
 from stcnet_lib.completion.pieces import Work
-from stcnet_lib.config import CompletionConfig, FeaturesConfig, OcclusionConfig, RuntimeConfig
+from stcnet_lib.config import (
+    CompletionConfig,
+    FeaturesConfig,
+    OcclusionConfig,
+    ReferencesConfig,
+    RuntimeConfig,
+)
 from stcnet_lib.data.planting.probe import truth_shares
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.data.truth import HIDDEN_SHARE
@@ -113,7 +119,8 @@ def restored(
     store: TrackletStore, truth: TrackletStore, covered: np.ndarray, features: Features, compute: Compute
 ) -> float:
     """Share of hidden thirds that are nearer to the clean frame as copies."""
-    config = CompletionConfig(method="copy", reference_margin=1, seam="blend", align=True)
+    config = CompletionConfig(method="copy", seam="blend", align=True)
+    references = ReferencesConfig(references="region", reference_margin=1)
     filler = filler_for(config, None, compute)
     better = []
     for tracklet in tested(store):
@@ -121,7 +128,7 @@ def restored(
         flags = covered[frames.start : frames.stop] > HIDDEN_SHARE
         if not flags.any():
             continue
-        work = Work.of(config, store, frames, flags, "region")
+        work = Work.of(config, store, frames, flags, references)
         pieces = [piece for piece in work.filled(filler, config.seam) if piece.filling is not None]
         if not pieces:
             continue

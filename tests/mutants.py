@@ -108,7 +108,7 @@ MUTANTS = [
     M("localisation/region_files.py", "!= store.digest", "== 0", "localisation/test_region_files.py"),
     M("localisation/clues.py", "min(_GAP, frames // 6)", "-1", "localisation/test_clues.py"),
     # completion: what is filled, and from where
-    M("completion/neighbours.py", "int(earlier[-1])", "int(earlier[0])", "completion/test_references.py"),
+    M("completion/neighbours.py", "earlier[-1:]", "earlier[:1]", "completion/test_references.py"),
     M(
         "completion/neighbours.py",
         "if strict.sum() > 1 else",
@@ -121,7 +121,12 @@ MUTANTS = [
         "away[away >= 0]",
         "completion/test_references.py completion/test_median.py completion/test_samples.py",
     ),
-    M("completion/methods/copy.py", "<= abs(following", "> abs(following", "completion/test_methods.py"),
+    M(
+        "completion/methods/copy.py",
+        "abs(t - task.frame)",
+        "-abs(t - task.frame)",
+        "completion/test_methods.py",
+    ),
     M(
         "completion/methods/mean.py",
         "np.mean(colours, 0)",
@@ -130,32 +135,32 @@ MUTANTS = [
     ),
     M("completion/methods/median.py", "np.median(", "np.mean(", "completion/test_median.py"),
     M(
-        "completion/methods/network.py",
+        "completion/stcnet/filling.py",
         "numbers in (frames, previous, following))\n        hidden",
         "numbers in (frames, following, previous))\n        hidden",
         "completion/test_methods.py",
     ),
     M(
-        "completion/methods/network.py",
-        "hidden = (masks(numbers) for numbers in (frames, previous, following))",
-        "hidden = (masks(numbers) for numbers in (frames, frames, frames))",
+        "completion/stcnet/filling.py",
+        "hidden = (seen.masks(numbers) for numbers in (frames, previous, following))",
+        "hidden = (seen.masks(numbers) for numbers in (frames, frames, frames))",
         "completion/test_methods.py",
     ),
     M(
-        "completion/methods/network.py",
-        "if not task.has_reference:\n                fillings",
+        "completion/stcnet/filling.py",
+        "if not task.references:\n                fillings",
         "if True:\n                fillings",
         "completion/test_methods.py",
     ),
     M(
-        "completion/methods/network.py",
-        'Filling(spatial[i], "spatial")\n                continue',
-        'Filling(spatial[i], "temporal")\n                continue',
+        "completion/stcnet/filling.py",
+        'fillings.append(Filling(spatial[i], "spatial"))',
+        'fillings.append(Filling(spatial[i], "temporal"))',
         "completion/test_methods.py",
     ),
     M(
-        "completion/methods/network.py",
-        "shown = without_hidden(fitted(images[t], height, width), flags[t].numpy())",
+        "completion/stcnet/filling.py",
+        "shown = without_hidden(fitted(images[t], height, width), seen.flags[t])",
         "shown = fitted(images[t], height, width)",
         "completion/test_methods.py",
     ),
@@ -184,7 +189,7 @@ MUTANTS = [
         "piece.confidence <= self._least",
         "completion/test_judging.py",
     ),
-    M("completion/gate.py", " and work.gap(piece) <= MOST_GAP", "", "completion/test_judging.py"),
+    M("completion/gate.py", " and piece.gap <= MOST_GAP", "", "completion/test_judging.py"),
     M(
         "completion/judging.py",
         "(counts * (better - chance))",
@@ -193,7 +198,7 @@ MUTANTS = [
     ),
     # completion: how the network learns
     M(
-        "completion/stcnet/training.py",
+        "completion/learning/batch.py",
         'known=1 - mask(moved["flagged"])',
         'known=1 - 0 * mask(moved["flagged"])',
         "completion/test_train_step.py",
@@ -211,7 +216,7 @@ MUTANTS = [
         "completion/test_train_step.py",
     ),
     M(
-        "completion/stcnet/training.py",
+        "completion/learning/batch.py",
         'mask=mask(moved["masked"] | moved["flagged"])',
         'mask=mask(moved["masked"])',
         "completion/test_train_step.py",
@@ -224,7 +229,7 @@ MUTANTS = [
         "completion/test_train_step.py",
     ),
     M(
-        "completion/stcnet/training.py",
+        "completion/learning/batch.py",
         "return torch.where(self.known.bool(), x2, self.frame)",
         "return x2",
         "completion/test_train_step.py",
@@ -249,9 +254,9 @@ MUTANTS = [
         "completion/test_blending.py",
     ),
     M(
-        "completion/stcnet/samples.py",
-        "torch.from_numpy(flags[hidden.previous].copy())",
-        "torch.from_numpy(flags[hidden.next].copy())",
+        "completion/learning/samples.py",
+        "torch.from_numpy(flags[list(hidden.references)])",
+        "torch.from_numpy(flags[list(hidden.references[::-1])])",
         "completion/test_samples.py",
     ),
     # evaluation

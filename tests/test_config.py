@@ -3,22 +3,26 @@
 import json
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import yaml
 from snakemake.utils import update_config
 
 from stcnet_lib.config import (
+    CompletionNetworkConfig,
     Config,
     ConfigError,
     EvaluationConfig,
     OcclusionConfig,
+    ReferencesConfig,
     ReIDConfig,
     Section,
     StcnetConfig,
     load_config,
     parse_section,
 )
+from stcnet_lib.config.kinds import NETWORKS, NetworkKind, parse_network
 from stcnet_lib.data.truth import HIDDEN_SHARE
 
 MINIMAL = {"dataset": {"name": "w", "layout": "walkers"}}
@@ -287,6 +291,60 @@ def test_other_completion_networks_differ_in_what_they_name():
     assert line.startswith("stcnets.plain.position: unknown key")
     (line,) = lines_of(values | {"completions": {"c": {"method": "stcnet", "stcnet": "plan"}}})
     assert line.startswith("completions.c.stcnet: got 'plan'")
+
+
+def test_the_parts_of_stcnet_are_its_section():
+    """Each setting is in one part; those that several read are size and precision."""
+    config = StcnetConfig(height=64, flow=3.0, occlusion_run=4, lambda_guider=0.2, lr=0.01)
+    parts = (config.network, config.samples, config.game, config.optimiser)
+    names = [name for part in parts for name in type(part).model_fields]
+    assert sorted(names) == sorted(StcnetConfig.model_fields)
+    assert all(
+        getattr(part, name) == getattr(config, name) for part in parts for name in type(part).model_fields
+    )
+    assert (config.size.height, config.size.width) == (64, 64)
+
+
+def test_the_order_of_stcnets_keys_stays():
+    """Rules track this text, so another order would train everybody's networks again."""
+    assert list(json.loads(StcnetConfig(kind="stcnet").canonical_json())) == [
+        *("height", "width", "encoder", "channels", "dilations", "output", "temporal", "attention_scale"),
+        *("position_code", "reference_features", "synthesis", "upsampling", "blend_choice", "flow"),
+        *("references", "reference_margin", "occlusion_run", "two_regions", "validation"),
+        *("global_discriminator", "local_discriminator", "local_view", "discriminator_channels"),
+        *("adversarial", "guider_loss", "lambda_adversarial", "lambda_guider"),
+        *("batch", "iterations", "lr", "betas", "schedule", "precision"),
+    ]
+
+
+def test_a_network_of_another_kind_has_what_all_kinds_have(monkeypatch):
+    class Plain(CompletionNetworkConfig):
+        kind: Literal["plain"] = "plain"
+        channels: int = 2
+
+    monkeypatch.setitem(NETWORKS, "plain", NetworkKind(Plain, "", ""))
+    stcnet = {"channels": 8, "height": 64, "reference_margin": 2, "iterations": 7}
+    values = MINIMAL | {"stcnet": stcnet, "stcnets": {"p": {"kind": "plain", "lr": 0.5}}}
+    completion = {"method": "copy", "stcnet": "p"}
+    config = load_config(values | {"completions": {"c": completion}})
+    found = config.stcnet_named("p")
+    assert found == Plain(height=64, reference_margin=2, iterations=7, lr=0.5)
+    assert parse_network(found.canonical_json()) == found
+    assert config.references_of("c").reference_margin == 2
+    (line,) = lines_of(values | {"completions": {"c": completion | {"method": "spatial"}}})
+    assert line.startswith("completions.c.method: got 'spatial', wanted 'stcnet'")
+    (line,) = lines_of(values | {"stcnets": {"p": {"kind": "plane"}}})
+    assert line == "stcnets.p.kind: got 'plane', wanted one of 'plain', 'stcnet' (did you mean 'plain'?)"
+
+
+def test_controls_follow_the_margin_of_their_network():
+    values = MINIMAL | {"stcnet": {"reference_margin": 3}, "stcnets": {"near": {"reference_margin": 0}}}
+    rows = {"a": {"method": "copy"}, "b": {"method": "copy", "stcnet": "near", "references": "region"}}
+    config = load_config(values | {"completions": rows})
+    assert config.references_of("a") == ReferencesConfig(reference_margin=3)
+    assert config.references_of("b") == ReferencesConfig(references="region")
+    (line,) = lines_of(values | {"completions": {"a": {"method": "copy", "reference_margin": 1}}})
+    assert line.startswith("completions.a.reference_margin: unknown key")
 
 
 def test_canonical_json_is_one_text_for_equal_settings():

@@ -19,13 +19,15 @@ def choose(config: CompletionConfig, network: Mapping[str, Any] | None) -> Choic
     """The completion as it is, or the same with the method median.
 
     Args:
-        network: `model.json` of the completion network (its `config`, and `skill` in its `details`).
+        network: `model.json` of the completion network; in its `details` are the `settings` with which it
+            was trained, and its `skill`.
     """
     if config.fallback == "none" or network is None:
         return Choice(config, None)
-    if not network["config"].get("validation"):
+    details = network["details"]
+    if not details["settings"]["validation"]:
         return Choice(config, "skill unknown: the network was trained with validation 0, so it stays")
-    skill = network["details"].get("skill")
+    skill = details["skill"]
     if skill is None:
         why = "skill unknown: there were too few people to hold some out"
     elif skill["skill"] > 0:

@@ -1,31 +1,45 @@
-"""The filler of a completion: its method's file is loaded when it is used, and no other one is tracked."""
+"""The filler of a completion: the file of its method, or of its network, is loaded and tracked when used."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import torch
+from torch import nn
+
+from stcnet_lib.common.compute import Compute
 from stcnet_lib.completion.task import Filler
 from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config.kinds import NETWORKS
 from stcnet_lib.config.methods import METHODS
-
-if TYPE_CHECKING:  # imports of these would make every method track the network
-    from stcnet_lib.common.compute import Compute
-    from stcnet_lib.completion.stcnet.generators import STCnet
+from stcnet_lib.reid.files import read_description, saved_section, with_weights
 
 
-def network_for(config: CompletionConfig, path: Path | None) -> STCnet | None:
+def network_for(config: CompletionConfig, path: Path | None) -> nn.Module | None:
     """The network that the method needs, from its `model.json`; None for one that needs none."""
-    method = METHODS[config.method]
-    return import_module(method.module).load(path) if method.needs_network else None
+    return load_network(path) if METHODS[config.method].needs_network else None
 
 
-def filler_for(config: CompletionConfig, network: STCnet | None, compute: Compute) -> Filler | None:
+def load_network(path: str | Path, device: str | torch.device = "cpu") -> nn.Module:
+    """A saved completion network of any kind (`learning.batch.CompletionNetwork`), in evaluation mode.
+
+    Raises:
+        ValueError: naming the file that is missing, damaged or of another kind.
+    """
+    description = read_description(path, *NETWORKS)
+    kind = NETWORKS[description["kind"]]
+    settings = saved_section(kind.settings, description["config"], path)
+    network = import_module(kind.filling).build(settings.network)
+    return with_weights(network, path, description["weights_sha256"], device)
+
+
+def filler_for(config: CompletionConfig, network: nn.Module | None, compute: Compute) -> Filler | None:
     """The filler a completion asks for; none to leave frames out.
 
     Args:
         network: of methods that need one (`Method.needs_network`).
     """
-    module = METHODS[config.method].module
+    method = METHODS[config.method]
+    module = NETWORKS[network.config.kind].filling if method.needs_network else method.module
     return import_module(module).filler(config, network, compute) if module else None

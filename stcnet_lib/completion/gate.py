@@ -77,7 +77,7 @@ def can_be_judged(piece: Piece, work: Work) -> bool:
     """
     if piece.filling is None or not piece.task.witnesses:
         return False
-    return work.likeness(piece.task) >= LEAST_LIKENESS and work.gap(piece) <= MOST_GAP
+    return work.likeness(piece.task) >= LEAST_LIKENESS and piece.gap <= MOST_GAP
 
 
 def _alone(piece: Piece) -> FillTask:
@@ -106,7 +106,7 @@ def piece_features(pieces: list[Piece], work: Work, features: Features) -> Piece
         after,
         [seen[[place[t] for t in piece.task.witnesses]] for piece in pieces],
         np.array([work.likeness(piece.task) for piece in pieces]),
-        np.array([work.gap(piece) for piece in pieces]),
+        np.array([piece.gap for piece in pieces]),
     )
 
 

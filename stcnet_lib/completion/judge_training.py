@@ -12,7 +12,7 @@ from stcnet_lib.completion.gate import can_be_judged, piece_evidence, piece_feat
 from stcnet_lib.completion.judging import EVIDENCE, LEAST_CASES, Features, Judge, fit_judge, nearer
 from stcnet_lib.completion.pieces import Work
 from stcnet_lib.completion.task import Filler
-from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config import CompletionConfig, ReferencesConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.data.truth import HIDDEN_SHARE
 
@@ -28,7 +28,7 @@ def cases_of(
     scores: np.ndarray,
     flags: np.ndarray,
     covered: np.ndarray,
-    references: str,
+    references: ReferencesConfig,
     fillers: Sequence[Filler],
     features: Features,
     progress_seconds: float,

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-NONE = -1  # no such frame
+from stcnet_lib.config import ReferencesConfig
+
 MEDIAN_FRAMES = 31  # the most frames a median is of: memory stays bounded, and later ones show another view
 
 
-def nearest(usable: np.ndarray, before: int, after: int) -> tuple[int, int]:
-    """The last usable frame up to `before` and the first from `after` on, `NONE` where there is none.
+def nearest(usable: np.ndarray, before: int, after: int) -> tuple[int, ...]:
+    """The last usable frame up to `before` and the first from `after` on: two, one or none, in their order.
 
     Args:
         usable: (T,) booleans.
     """
     earlier = np.flatnonzero(usable[: max(before + 1, 0)])
     later = np.flatnonzero(usable[after:])
-    return (int(earlier[-1]) if len(earlier) else NONE, int(later[0]) + after if len(later) else NONE)
+    return (*(int(t) for t in earlier[-1:]), *(int(t) + after for t in later[:1]))
 
 
 def nearest_frames(usable: np.ndarray, first: int, last: int, most: int = MEDIAN_FRAMES) -> tuple[int, ...]:
@@ -33,25 +34,22 @@ def nearest_frames(usable: np.ndarray, first: int, last: int, most: int = MEDIAN
     return tuple(sorted(int(t) for t in frames[np.argsort(away, kind="stable")[:most]]))
 
 
-def both_sides(previous: int, following: int) -> tuple[int, int]:
-    """A missing side copies the other one, so that a network always gets two references or none."""
-    if previous == NONE:
-        return following, following
-    return previous, (previous if following == NONE else following)
+def both_sides(references: tuple[int, ...]) -> tuple[int, int]:
+    """The references of a network that always wants two: a missing side copies the other one."""
+    return references[0], references[-1]
 
 
-def usable_frames(flags: np.ndarray, region: int, references: str, margin: int = 0) -> np.ndarray:
+def usable_frames(flags: np.ndarray, region: int, config: ReferencesConfig) -> np.ndarray:
     """(T,) frames that may serve as a reference for a region of another frame of the tracklet.
 
     Args:
         flags: (T, K) of one tracklet.
-        references: `StcnetConfig.references`: "frame" wants no flagged region at all, as the paper has
-            it; "region" only that this one is visible.
-        margin: frames this close to an unusable one are not used either, if two others are left: when an
-            occluder comes or goes, it is in the picture before it is flagged.
+        config: its rule "frame" wants no flagged region at all, as the paper has it; "region" only that this
+            one is visible. Frames as close to an unusable one as its margin are not used either, if two
+            others are left: when an occluder comes or goes, it is in the picture before it is flagged.
     """
-    usable = ~flags[:, region] if references == "region" else ~flags.any(axis=1)
-    window = np.ones(2 * margin + 1, int)
+    usable = ~flags[:, region] if config.references == "region" else ~flags.any(axis=1)
+    window = np.ones(2 * config.reference_margin + 1, int)
     near = np.convolve(~usable, window, mode="same") > 0 if len(usable) >= len(window) else ~usable
     strict = usable & ~near
     return strict if strict.sum() > 1 else usable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image
@@ -11,11 +11,11 @@ from stcnet_lib import REGIONS
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.completion.alignment import matches
 from stcnet_lib.completion.judging import WITNESSES
-from stcnet_lib.completion.neighbours import NONE, nearest, nearest_frames, usable_frames
+from stcnet_lib.completion.neighbours import nearest, nearest_frames, usable_frames
 from stcnet_lib.completion.seams import border_gap, hide_seams
 from stcnet_lib.completion.task import Filler, Filling, FillTask
 from stcnet_lib.completion.views import aligned
-from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config import CompletionConfig, ReferencesConfig
 from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.tracklets import TrackletStore
 
@@ -28,7 +28,8 @@ class Piece:
     region: int
     filling: Filling | None
     flagged: np.ndarray | None = None  # bool (K,), of its frame, if its seams are to be hidden
-    confidence: float = float("nan")  # that this is better; not a number where nobody judges
+    gap: float = float("nan")  # to what is beside it (`border_gap`); not a number where nobody judges
+    confidence: float = float("nan")  # that this is better; likewise
 
     @property
     def method(self) -> str:
@@ -65,13 +66,13 @@ class Work:
         store: TrackletStore,
         frames: range,
         flags: np.ndarray,
-        references: str,
+        references: ReferencesConfig,
         witnesses: bool = False,
     ) -> Work:
         """
         Args:
             frames: of the tracklet; flags: (T, K) of it.
-            references: "frame" or "region", see `StcnetConfig.references`.
+            references: which frames they are filled from.
             witnesses: whether a judge compares the results with other frames.
         """
         tasks = [
@@ -93,37 +94,40 @@ class Work:
             self._likeness[pair] = match.likeness
         return self._likeness[pair]
 
-    def gap(self, piece: Piece) -> float:
-        """How far a piece's source is from its frame beside the region (`seams.border_gap`)."""
-        frame = piece.task.frame
-        return border_gap(self.images[frame], piece.filling.around, piece.region, self.flags[frame])
-
     def filled(self, filler: Filler, seam: str, tasks: list[FillTask] | None = None) -> list[Piece]:
         """The tasks, or other ones of the tracklet, region by region; `seam` as in `CompletionConfig`."""
         tasks = self.tasks if tasks is None else tasks
         return [
-            Piece(task, region, filling, self.flags[task.frame] if seam == "blend" else None)
+            self._piece(task, region, filling, seam)
             for task, filling in zip(tasks, filler.fill(tasks, self.images, self.flags), strict=True)
             for region in task.regions
         ]
 
+    def _piece(self, task: FillTask, region: int, filling: Filling | None, seam: str) -> Piece:
+        flagged = self.flags[task.frame]
+        piece = Piece(task, region, filling, flagged if seam == "blend" else None)
+        if filling is None or not task.witnesses:
+            return piece
+        gap = border_gap(self.images[task.frame], filling.around, region, flagged)
+        return replace(piece, gap=gap)
+
 
 def _tasks(
-    config: CompletionConfig, flags: np.ndarray, t: int, references: str, witnesses: bool
+    config: CompletionConfig, flags: np.ndarray, t: int, references: ReferencesConfig, witnesses: bool
 ) -> list[FillTask]:
     """What to fill in frame t: all its regions at once, or each with references of its own."""
     flagged = tuple(int(k) for k in np.flatnonzero(flags[t]))
     if len(flagged) == len(REGIONS) and config.all_occluded == "leave":
-        return [FillTask(t, flagged, NONE, NONE, leave=True)]
-    groups = [(region,) for region in flagged] if references == "region" else [flagged]
+        return [FillTask(t, flagged, leave=True)]
+    groups = [(region,) for region in flagged] if references.references == "region" else [flagged]
     tasks = []
     for regions in groups:
-        usable = usable_frames(flags, regions[0], references, config.reference_margin)
-        previous, following = nearest(usable, t - 1, t + 1)
-        leave = previous == following == NONE and config.no_reference == "leave"
+        usable = usable_frames(flags, regions[0], references)
+        chosen = nearest(usable, t - 1, t + 1)
+        leave = not chosen and config.no_reference == "leave"
         shown = nearest_frames(usable, t, t) if METHODS[config.method].looks_around else ()
         compared = nearest_frames(usable, t, t, WITNESSES) if witnesses else ()
-        tasks.append(FillTask(t, regions, previous, following, leave, shown, compared))
+        tasks.append(FillTask(t, regions, chosen, leave, shown, compared))
     return tasks
 
 

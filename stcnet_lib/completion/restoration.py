@@ -14,39 +14,53 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from stcnet_lib import REGIONS
+from stcnet_lib.common.files import replacing
 from stcnet_lib.common.progress import Progress
 from stcnet_lib.completion.gate import Gate
-from stcnet_lib.completion.neighbours import NONE
 from stcnet_lib.completion.pieces import Piece, Work
 from stcnet_lib.completion.task import Filler
-from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config import CompletionConfig, ReferencesConfig
 from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import StoreWriter, TrackletStore
+
+TABLE = pa.schema(  # of regions.parquet: one row a flagged region, frames numbered as in the store
+    {
+        "tracklet": pa.int64(),
+        "frame": pa.int64(),
+        "region": pa.int64(),
+        "method": pa.string(),
+        "references": pa.list_(pa.int64()),
+        "confidence": pa.float32(),
+    }
+)
 
 
 @dataclass
 class Record:
     """What was done: one row a flagged region, and how often each case was met."""
 
-    rows: list[tuple[int, int, int, str, int, int, float]] = field(default_factory=list)
+    rows: list[tuple[int, int, int, str, list[int], float]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
     def table(self) -> pd.DataFrame:
-        """The form of `regions.parquet`."""
-        columns = ["tracklet", "frame", "region", "method", "previous", "next", "confidence"]
-        kinds = {"method": "object", "confidence": "float32"}
-        table = pd.DataFrame(self.rows, columns=columns)
-        return table.astype({name: kinds.get(name, "int64") for name in columns})
+        """What `regions.parquet` holds."""
+        return pd.DataFrame(self.rows, columns=TABLE.names)
+
+    def write(self, path: Path) -> None:
+        """`regions.parquet`."""
+        with replacing(path) as partial:
+            self.table().to_parquet(partial, index=False, schema=TABLE)
 
 
 def restore(
     config: CompletionConfig,
     source: TrackletStore,
     flags: np.ndarray,
-    references: str,
+    references: ReferencesConfig,
     filler: Filler | None,
     path: Path,
     progress_seconds: float,
@@ -56,7 +70,7 @@ def restore(
 
     Args:
         flags: (F, K) regions to replace.
-        references: "frame" or "region", see `StcnetConfig.references`.
+        references: which frames regions are filled from.
         filler: how regions are filled; not needed to discard frames.
         gate: keeps back what is not better; without one all that is flagged is replaced, as in the paper.
     """
@@ -113,7 +127,7 @@ def _fill(
     tracklet: int,
     frames: range,
     flags: np.ndarray,
-    references: str,
+    references: ReferencesConfig,
     filler: Filler,
     record: Record,
     gate: Gate | None,
@@ -139,12 +153,13 @@ def _fill(
 
 def _note(record: Record, tracklet: int, frames: range, piece: Piece) -> None:
     task = piece.task
-    numbers = [NONE if t == NONE else frames.start + t for t in (task.previous, task.next)]
-    row = (tracklet, frames.start + task.frame, piece.region, piece.method, *numbers, piece.confidence)
+    references = [frames.start + t for t in task.references]
+    row = (tracklet, frames.start + task.frame, piece.region, piece.method, references, piece.confidence)
     record.rows.append(row)
     record.counts[f"regions_{piece.method}"] += 1
-    record.counts["regions_without_reference"] += int(task.previous == task.next == NONE)
-    record.counts["regions_with_one_sided_reference"] += int((task.previous == NONE) != (task.next == NONE))
+    record.counts["regions_without_reference"] += int(not task.references)
+    sides = {t > task.frame for t in task.references}
+    record.counts["regions_with_one_sided_reference"] += int(len(sides) == 1)
 
 
 def _count_frames(record: Record, flags: np.ndarray, changed: set[int]) -> None:

@@ -9,7 +9,6 @@ from typing import Protocol
 import numpy as np
 
 from stcnet_lib.completion.alignment import Match
-from stcnet_lib.completion.neighbours import NONE, both_sides
 
 
 @dataclass(frozen=True)
@@ -18,26 +17,16 @@ class FillTask:
 
     frame: int
     regions: tuple[int, ...]
-    previous: int
-    next: int
+    references: tuple[int, ...] = ()  # the nearest frames that may show the regions, in their order
     leave: bool = False  # nothing to be done, but to be recorded
-    shown: tuple[int, ...] = ()  # the nearest frames that may show the regions, for methods that look at many
-    witnesses: tuple[int, ...] = ()  # likewise, with which a judge compares the result
-    moved: tuple[tuple[int, Match], ...] = ()  # sources and shown frames that are moved to lie on this one
-
-    @property
-    def sources(self) -> tuple[int, int]:
-        """Both references, a missing side replaced by the other one."""
-        return both_sides(self.previous, self.next)
+    shown: tuple[int, ...] = ()  # further ones, the references among them, for methods that look at many
+    witnesses: tuple[int, ...] = ()  # likewise those with which a judge compares the result
+    moved: tuple[tuple[int, Match], ...] = ()  # references and shown frames that are moved to lie on this one
 
     @property
     def needed(self) -> set[int]:
         """The frames that filling may look at, its own among them."""
-        return {self.frame, *self.sources, *self.shown, *self.witnesses} - {NONE}
-
-    @property
-    def has_reference(self) -> bool:
-        return self.sources[0] != NONE
+        return {self.frame, *self.references, *self.shown, *self.witnesses}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from PIL import Image
 from stcnet_lib import REGIONS
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.completion.alignment import Match, matches, shifted
-from stcnet_lib.completion.neighbours import NONE
 from stcnet_lib.completion.task import FillTask
 
 
@@ -25,7 +24,7 @@ def aligned(tasks: Sequence[FillTask], images: dict[int, np.ndarray], flags: np.
     result = []
     for task in tasks:
         known = found.setdefault(task.frame, {})
-        others = sorted({*task.sources, *task.shown} - {NONE, task.frame})
+        others = sorted({*task.references, *task.shown} - {task.frame})
         if new := [t for t in others if t not in known]:
             pictures = [images[t] for t in new]
             known.update(

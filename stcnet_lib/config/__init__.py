@@ -8,6 +8,7 @@ A workflow rule hands the canonical JSON of the section it needs to its script, 
 `0.88` against `0.880` and written-out defaults never rerun anything.
 """
 
+from stcnet_lib.config.completion import CompletionConfig, References, ReferencesConfig
 from stcnet_lib.config.data import (
     SPLITS,
     DatasetConfig,
@@ -27,17 +28,9 @@ from stcnet_lib.config.experiment import (
     load_config,
     truth_rows,
 )
-from stcnet_lib.config.learning import (
-    AdversarialForm,
-    CompletionConfig,
-    DetectorConfig,
-    FeaturesConfig,
-    OcclusionConfig,
-    ProbeConfig,
-    References,
-    ReIDConfig,
-    StcnetConfig,
-)
+from stcnet_lib.config.learning import FeaturesConfig, ReIDConfig
+from stcnet_lib.config.localisation import DetectorConfig, OcclusionConfig, ProbeConfig
+from stcnet_lib.config.networks import CompletionNetworkConfig, OptimiserConfig, SamplesConfig, SizeConfig
 from stcnet_lib.config.section import (
     ConfigError,
     Fraction,
@@ -48,11 +41,19 @@ from stcnet_lib.config.section import (
     parse_section,
     validate,
 )
+from stcnet_lib.config.stcnet import (
+    AdversarialForm,
+    GameConfig,
+    StcnetConfig,
+    StcnetLayers,
+    StcnetNetworkConfig,
+)
 
 __all__ = [
     "SPLITS",
     "AdversarialForm",
     "CompletionConfig",
+    "CompletionNetworkConfig",
     "Config",
     "ConfigError",
     "DatasetConfig",
@@ -61,19 +62,26 @@ __all__ = [
     "ExportConfig",
     "FeaturesConfig",
     "Fraction",
+    "GameConfig",
     "Layout",
     "Name",
     "OcclusionConfig",
+    "OptimiserConfig",
     "PlantConfig",
     "Precision",
     "ProbeConfig",
     "QueryRule",
     "ReIDConfig",
     "References",
+    "ReferencesConfig",
     "RuntimeConfig",
+    "SamplesConfig",
     "Section",
     "SectionType",
+    "SizeConfig",
     "StcnetConfig",
+    "StcnetLayers",
+    "StcnetNetworkConfig",
     "VariantConfig",
     "VideoConfig",
     "WalkersConfig",

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 def inconsistencies(config: Config) -> list[str]:
     """One line a problem, `key: got …, wanted …`."""
-    checks = (_guider_of_clips, _absent_splits, _repeated_rows, _unequal_shares, _unknown_judges)
+    checks = (
+        _guider_of_clips,
+        _absent_splits,
+        _repeated_rows,
+        _unequal_shares,
+        _unknown_judges,
+        _other_kinds,
+    )
     return [line for check in checks for line in check(config)]
 
 
@@ -70,6 +77,17 @@ def _unknown_judges(config: Config) -> Iterator[str]:
             yield f"{key}: oracle masks are never wrong"
         if METHODS[row.method].drops_frames:
             yield f"{key}: frames that are discarded are not replaced"
+
+
+def _other_kinds(config: Config) -> Iterator[str]:
+    """Methods that only one kind of completion network has."""
+    for name, row in config.completions.items():
+        wanted, kind = METHODS[row.method].kind, config.stcnet_named(row.stcnet).kind
+        if wanted not in (None, kind):
+            yield (
+                f"completions.{name}.method: got '{row.method}', wanted 'stcnet': the network '{row.stcnet}' "
+                f"is of kind '{kind}', and only one of kind '{wanted}' has this method"
+            )
 
 
 def trained_guider_problem(path: str) -> str | None:

@@ -6,18 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from stcnet_lib.config.completion import CompletionConfig, ReferencesConfig
 from stcnet_lib.config.consistency import inconsistencies, trained_guider_problem
 from stcnet_lib.config.data import SPLITS, DatasetConfig, ExportConfig
 from stcnet_lib.config.errors import one_of
-from stcnet_lib.config.learning import (
-    CompletionConfig,
-    FeaturesConfig,
-    OcclusionConfig,
-    References,
-    ReIDConfig,
-    StcnetConfig,
-)
+from stcnet_lib.config.kinds import changed_network
+from stcnet_lib.config.learning import FeaturesConfig, ReIDConfig
+from stcnet_lib.config.localisation import OcclusionConfig
+from stcnet_lib.config.networks import CompletionNetworkConfig
 from stcnet_lib.config.section import ConfigError, Name, Section, expanded, validate
+from stcnet_lib.config.stcnet import StcnetConfig
 
 
 class VariantConfig(Section):
@@ -199,7 +197,7 @@ class Config(Section):
             if name == "default":
                 problems.append("stcnets: got 'default', wanted another name: it is the section stcnet")
             try:
-                validate(StcnetConfig, self.stcnet.model_dump() | changes)
+                changed_network(self.stcnet, changes)
             except ConfigError as error:
                 problems += [f"stcnets.{name}.{line}" for line in str(error).splitlines()]
         if problems:
@@ -238,15 +236,16 @@ class Config(Section):
             raise ValueError("\n".join(problems))
         return self
 
-    def stcnet_named(self, name: str) -> StcnetConfig:
+    def stcnet_named(self, name: str) -> CompletionNetworkConfig:
         """A completion network: `default`, or one of `stcnets`, which differs in what it names there."""
-        changes = self.stcnets.get(name, {})
-        return validate(StcnetConfig, self.stcnet.model_dump() | changes)
+        return changed_network(self.stcnet, self.stcnets.get(name, {}))
 
-    def references_of(self, completion: str) -> References:
-        """The rule by which a completion chooses frames to restore from."""
+    def references_of(self, completion: str) -> ReferencesConfig:
+        """Which frames a completion restores from: as its network does, or by a rule of its own."""
         row = self.completions[completion]
-        return self.stcnet_named(row.stcnet).references if row.references == "network" else row.references
+        network = self.stcnet_named(row.stcnet).samples
+        rule = network.references if row.references == "network" else row.references
+        return ReferencesConfig(references=rule, reference_margin=network.reference_margin)
 
     @property
     def has_truth(self) -> bool:

@@ -1,6 +1,7 @@
 """The methods of completion, and what the workflow must know of each; no import of theirs happens here.
 
 A method is a file of `completion/methods/`, which has `filler(config, network, compute)`, and a row here.
+Methods that fill by a network have no file: the kind of the network has it (`config/kinds.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from dataclasses import dataclass
 class Method:
     """One row: what a completion of this method needs and does."""
 
-    module: str | None  # that has its `filler`; None: it fills nothing
-    needs_network: bool = False  # an STCnet
+    module: str | None = None  # that has its `filler`; None: it fills nothing, or by a network
+    needs_network: bool = False  # of completion, which fills
+    kind: str | None = None  # of that network, if no other one can
     chooses_references: bool = False  # `references` may differ from those of the network
     looks_around: bool = False  # at many frames that show the third, and not at two references alone
     drops_frames: bool = False  # flagged frames are left out, so that nothing can be shown beside them
@@ -27,10 +29,10 @@ class Method:
 _ROOM = "stcnet_lib.completion.methods"
 
 METHODS = {
-    "stcnet": Method(f"{_ROOM}.network", needs_network=True),
-    "spatial": Method(f"{_ROOM}.network", needs_network=True),
+    "stcnet": Method(needs_network=True),
+    "spatial": Method(needs_network=True, kind="stcnet"),
     "copy": Method(f"{_ROOM}.copy", chooses_references=True),
     "median": Method(f"{_ROOM}.median", chooses_references=True, looks_around=True),
     "mean": Method(f"{_ROOM}.mean", chooses_references=True),
-    "discard": Method(None, drops_frames=True),
+    "discard": Method(drops_frames=True),
 }

@@ -13,6 +13,7 @@ from stcnet_lib.config.errors import problem_lines
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+.-]*$")]  # becomes part of a path
 Precision = Literal["auto", "bf16", "fp32"]  # auto: bf16 on GPUs that compute it natively
+SectionType = TypeVar("SectionType", bound="Section")
 
 
 def expanded(path: str) -> str:
@@ -39,12 +40,13 @@ class Section(BaseModel):
         """One text for equal settings: what rules track and digests are made of."""
         return self.model_dump_json()
 
+    def part(self, section: type[SectionType]) -> SectionType:
+        """The settings that `section` names, for what needs no others."""
+        return section(**{name: getattr(self, name) for name in section.model_fields})
+
 
 class ConfigError(ValueError):
     """The configuration cannot be used; one line a problem: key, what was got, what was wanted."""
-
-
-SectionType = TypeVar("SectionType", bound=Section)
 
 
 def parse_section(section: type[SectionType], canonical_json: str) -> SectionType:

@@ -3,15 +3,15 @@
 The JSON holds the digest of the weights. It is written last, so that an interrupted save is noticed
 at the next load instead of pairing new weights with an old description.
 
-STCnet is loaded by `stcnet_files.py`, a file of its own: the code of the generators is none that a re-ID
-network depends on, so an edit there trains no re-ID network again.
+Completion networks are loaded by `completion/filling.py`: their code is none that a re-ID network depends
+on, so an edit there trains no re-ID network again.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -22,7 +22,6 @@ from stcnet_lib.common.weights import load_exactly, read_weights
 from stcnet_lib.config import ConfigError, ReIDConfig, SectionType, parse_section
 from stcnet_lib.reid.network import ReIDNetwork
 
-Kind = Literal["reid", "stcnet", "detector"]
 FORMAT = "stcnet-model"
 VERSION = 1
 
@@ -37,7 +36,7 @@ def model_paths(path: str | Path) -> tuple[Path, Path]:
 
 def save_model(
     path: str | Path,
-    kind: Kind,
+    kind: str,
     network: nn.Module,
     config_json: str,
     num_classes: int | None = None,
@@ -47,6 +46,7 @@ def save_model(
 
     Args:
         path: the folder, or one of the two files.
+        kind: "reid", "detector", or that of a completion network (`config/kinds.py`).
         config_json: `canonical_json()` of the section the network was built from.
         num_classes: of a re-ID network.
         details: metrics of the training and its provenance; anything JSON can hold.
@@ -101,8 +101,8 @@ def load_guider(path: str | Path, device: str | torch.device = "cpu") -> ReIDNet
     return network
 
 
-def read_description(path: str | Path, kind: Kind) -> dict[str, Any]:
-    """`model.json`, checked for its form and kind but not against the weights."""
+def read_description(path: str | Path, *kinds: str) -> dict[str, Any]:
+    """`model.json`, checked for its form and that it is of one of the kinds, but not against the weights."""
     _, json_path = model_paths(path)
     if not json_path.is_file():
         raise ValueError(f"'{json_path}': got no such file, wanted the description of a saved network")
@@ -112,9 +112,10 @@ def read_description(path: str | Path, kind: Kind) -> dict[str, Any]:
         raise ValueError(f"'{json_path}': not readable as JSON ({error})") from error
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise ValueError(f"'{json_path}': not the description of a saved network")
-    for key, wanted in (("version", VERSION), ("kind", kind)):
-        if description.get(key) != wanted:
-            raise ValueError(f"'{json_path}': {key}: got {description.get(key)!r}, wanted {wanted!r}")
+    for key, wanted in (("version", (VERSION,)), ("kind", kinds)):
+        if description.get(key) not in wanted:
+            names = " or ".join(map(repr, wanted))
+            raise ValueError(f"'{json_path}': {key}: got {description.get(key)!r}, wanted {names}")
     missing = {"config", "weights_sha256"} - set(description)
     if missing:
         raise ValueError(f"'{json_path}': got no {', '.join(sorted(missing))}, wanted what save_model writes")

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from stcnet_lib.common.compute import Compute, compute_for
-from stcnet_lib.completion.stcnet.samples import CompletionSamples
-from stcnet_lib.completion.stcnet.training import train_stcnet
+from stcnet_lib.completion.learning.samples import CompletionSamples
+from stcnet_lib.completion.learning.training import train_network
+from stcnet_lib.completion.stcnet.training import learner
 from stcnet_lib.config import EvaluationConfig, RuntimeConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.reid.embedding import embed_tracklets
@@ -37,9 +38,12 @@ def test_the_same_seed_gives_the_same_bits(store_path, tmp_path, reid_config):
 def test_stcnet_trains(store_path, tmp_path, stcnet_config, guider_config, precision):
     config = stcnet_config.model_copy(update={"precision": precision, "synthesis": "blend"})
     with compute_for(RUNTIME) as compute, TrackletStore(store_path) as store:
-        samples = CompletionSamples(store, np.zeros((store.num_frames, 3), bool), 0, config, 0)
+        samples = CompletionSamples(
+            store, np.zeros((store.num_frames, 3), bool), 0, config.samples, config.size, 0
+        )
         guider = ReIDNetwork(guider_config, samples.num_classes)
-        _, _, state = train_stcnet(config, samples, guider, 0, tmp_path, "key", RUNTIME, compute)
+        stcnet = learner(config, guider, samples.num_classes, 0, compute)
+        _, state = train_network(config, stcnet, samples, tmp_path, "key", RUNTIME, compute)
     losses = [row["l1_temporal"] for row in state.history]
     assert len(losses) == config.iterations
     assert np.isfinite(losses).all()

@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from stcnet_lib.common.training.schedule import reid_rate, set_rate, stcnet_rate
+from stcnet_lib.common.training.schedule import completion_rate, reid_rate, set_rate
 from stcnet_lib.config import ReIDConfig, StcnetConfig
 
 
@@ -35,9 +35,9 @@ def test_a_constant_rate_has_a_warmup_and_no_end():
 
 def test_stcnet_is_constant_in_the_paper():
     config = StcnetConfig(iterations=100)
-    assert {stcnet_rate(config, step) for step in range(100)} == {1e-4}
+    assert {completion_rate(config, step) for step in range(100)} == {1e-4}
     cosine = config.model_copy(update={"schedule": "cosine"})
-    rates = [stcnet_rate(cosine, step) for step in (0, 25, 50, 75, 100)]
+    rates = [completion_rate(cosine, step) for step in (0, 25, 50, 75, 100)]
     assert rates == pytest.approx([1e-4, 0.853553e-4, 0.5e-4, 0.146447e-4, 0], abs=1e-9)
 
 

@@ -8,11 +8,10 @@ from stcnet_lib.completion.alignment import Match, matches, shifted
 from stcnet_lib.completion.methods.copy import copy_nearest
 from stcnet_lib.completion.methods.median import median_of_shown
 from stcnet_lib.completion.methods.one_by_one import OneByOne
-from stcnet_lib.completion.neighbours import NONE
 from stcnet_lib.completion.restoration import restore
 from stcnet_lib.completion.task import FillTask
 from stcnet_lib.completion.views import aligned, views
-from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config import CompletionConfig, ReferencesConfig
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
 
@@ -87,7 +86,7 @@ def test_what_is_pasted_lies_where_the_person_is(fill_one):
     images = {0: view(picture, 8), 1: frame, 2: view(picture, 6), 3: view(picture, 9)}
     flags = np.zeros((4, 3), bool)
     flags[1, 2] = True
-    task = FillTask(1, (2,), 0, 2, shown=(0, 2, 3))
+    task = FillTask(1, (2,), (0, 2), shown=(0, 2, 3))
     (moved,) = aligned([task], images, flags)
     assert dict(moved.moved).keys() == {0, 2, 3}
     for t, match in moved.moved:
@@ -105,7 +104,7 @@ def test_hidden_thirds_of_a_reference_move_nowhere():
     reference[64:] = [255, 0, 255]  # its legs are hidden, and it has to move up by 8
     images = {0: reference, 1: view(picture)}
     flags = np.array([[False, False, True], [False, True, False]])
-    (task,) = aligned([FillTask(1, (1,), 0, NONE)], images, flags)
+    (task,) = aligned([FillTask(1, (1,), (0,))], images, flags)
     ((t, match),) = task.moved
     assert t == 0
     assert match.down == pytest.approx(-8, abs=1.5)
@@ -119,7 +118,7 @@ def test_frames_that_need_not_move_stay_as_they_are():
     images = {0: view(picture), 1: view(picture), 2: view(picture)}
     flags = np.zeros((3, 3), bool)
     flags[1, 1] = True
-    (task,) = aligned([FillTask(1, (1,), 0, 2)], images, flags)
+    (task,) = aligned([FillTask(1, (1,), (0, 2))], images, flags)
     assert task.moved == ()
     assert views(task, images, flags) is images
 
@@ -140,7 +139,15 @@ def test_a_completion_that_aligns_restores_a_drifting_box_better(tmp_path):
     with TrackletStore(tmp_path / "s.h5") as store:
         for align in (False, True):
             config, path = CompletionConfig(method="copy", align=align), tmp_path / f"{align}.h5"
-            restore(config, store, flags, "region", OneByOne(copy_nearest), path, 100.0)
+            restore(
+                config,
+                store,
+                flags,
+                ReferencesConfig(references="region"),
+                OneByOne(copy_nearest),
+                path,
+                100.0,
+            )
             with TrackletStore(path) as restored:
                 # The last rows were below the other box and show its border repeated.
                 difference = restored.read_image(1)[64:86].astype(float) - clean[64:86]

@@ -9,16 +9,15 @@ from torch import nn
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.regions import region_rows
+from stcnet_lib.completion.filling import filler_for
+from stcnet_lib.completion.learning.batch import Batch
+from stcnet_lib.completion.learning.samples import CompletionSamples
 from stcnet_lib.completion.methods.copy import copy_nearest
-from stcnet_lib.completion.methods.network import NetworkFiller
-from stcnet_lib.completion.neighbours import NONE
 from stcnet_lib.completion.pieces import paste_band
 from stcnet_lib.completion.stcnet import generators
-from stcnet_lib.completion.stcnet.samples import CompletionSamples
-from stcnet_lib.completion.stcnet.training import Batch
 from stcnet_lib.completion.task import FillTask
 from stcnet_lib.completion.views import fitted, without_hidden
-from stcnet_lib.config import StcnetConfig
+from stcnet_lib.config import CompletionConfig, StcnetConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -51,8 +50,7 @@ def picture(height: int, regions: tuple[int, ...], width: int = 128) -> np.ndarr
 
 def fill(images: dict[int, np.ndarray], flags: np.ndarray, task: FillTask) -> tuple[np.ndarray, Green]:
     network = Green()
-    filler = NetworkFiller(network, "stcnet", CPU)
-    filler._temporal = True
+    filler = filler_for(CompletionConfig(method="stcnet"), network, CPU)
     (filling,) = filler.fill([task], images, flags)
     result = images[task.frame].copy()
     for region in task.regions:
@@ -66,7 +64,7 @@ def test_the_band_is_pure_and_the_network_sees_no_occluder(height, regions):
     flags = np.zeros((3, 3), bool)
     flags[1, list(regions)] = True
     images = {0: picture(height, ()), 1: picture(height, regions), 2: picture(height, ())}
-    result, network = fill(images, flags, FillTask(1, regions, 0, 2))
+    result, network = fill(images, flags, FillTask(1, regions, (0, 2)))
     rows = region_rows(height)
     for region in range(3):
         band = result[rows[region] : rows[region + 1]]
@@ -80,7 +78,7 @@ def test_the_band_is_pure_and_the_network_sees_no_occluder(height, regions):
 def test_references_of_other_heights_keep_their_occluders_behind_their_masks(height):
     flags = np.array([[False, False, True], [False, True, False], [True, False, False]])
     images = {0: picture(height, (2,)), 1: picture(211, (1,)), 2: picture(100, (0,))}
-    _, network = fill(images, flags, FillTask(1, (1,), 0, 2))
+    _, network = fill(images, flags, FillTask(1, (1,), (0, 2)))
     for shown, mask in network.shown:
         assert (shown[:, 0][mask[:, 0] == 0] == -1).all()
 
@@ -88,7 +86,7 @@ def test_references_of_other_heights_keep_their_occluders_behind_their_masks(hei
 @pytest.mark.parametrize("height", HEIGHTS)
 def test_a_copy_from_a_frame_of_another_height_takes_its_third_alone(height):
     images = {0: picture(250, (0, 2), 100), 1: picture(height, (1,))}
-    copied = copy_nearest(FillTask(1, (1,), 0, NONE), images, np.zeros((2, 3), bool))
+    copied = copy_nearest(FillTask(1, (1,), (0,)), images, np.zeros((2, 3), bool))
     paste_band(images[1], copied.image, 1)
     assert (images[1] == BLUE).all()
 
@@ -115,13 +113,12 @@ def test_training_sees_no_occluder_either(height, store_path):
         flags = np.zeros((real.num_frames, 3), bool)
         flags[::3, 0] = True
         config = StcnetConfig(references="region", two_regions=0.0)
-        samples = CompletionSamples(Store(), flags, 0, config, seed=0)
+        samples = CompletionSamples(Store(), flags, 0, config, config, seed=0)
         batch = Batch.of(torch.utils.data.default_collate([samples[i] for i in range(12)]), CPU)
     occluded = 0
     for image, mask in (
         (batch.frame, batch.mask),
-        (batch.previous, batch.previous_mask),
-        (batch.next, batch.next_mask),
+        *zip(batch.references, batch.reference_masks, strict=True),
         (batch.frame, 1 - batch.known),
     ):
         # A frame that hides its own red region on purpose is in the mask, too.
@@ -161,10 +158,10 @@ def test_what_is_copied_keeps_the_resolution_of_the_frames():
         for parameter in network.temporal.decoder.extra.parameters():
             parameter.zero_()
         network.temporal.decoder.extra[0].bias[1] = 60.0  # the weight of the previous reference
-    filler = NetworkFiller(network, "stcnet", CPU)
+    filler = filler_for(CompletionConfig(method="stcnet"), network, CPU)
     flags = np.zeros((3, 3), bool)
     flags[1, 1] = True
-    (filling,) = filler.fill([FillTask(1, (1,), 0, 2)], images, flags)
+    (filling,) = filler.fill([FillTask(1, (1,), (0, 2))], images, flags)
     assert filling.image.shape == (96, 48, 3)
     inside = slice(34, 62)
     difference = np.abs(filling.image[inside].astype(int) - images[0][inside])

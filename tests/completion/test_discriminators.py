@@ -15,14 +15,14 @@ def _config(**values):
 
 def test_six_layers_bring_the_frame_to_two_by_one_and_a_third_to_one():
     images = torch.randn(3, 3, 128, 64, generator=torch.Generator().manual_seed(0))
-    whole = GlobalDiscriminator(_config())
+    whole = GlobalDiscriminator(*[_config()] * 2)
     assert sum(isinstance(layer, nn.Conv2d) for layer in whole.body) == 6
     assert whole.body(images).shape == (3, 32, 2, 1)  # 4 channels, doubled up to 8 times
     assert whole(images).shape == (3,)
-    local = LocalDiscriminator(_config())
+    local = LocalDiscriminator(*[_config()] * 2)
     assert local.discriminator.body(crop_regions(images, FLAGS)).shape == (4, 32, 1, 1)
     assert local(images, FLAGS).shape == (4,)
-    assert LocalDiscriminator(_config(local_view="masked"))(images, FLAGS).shape == (3,)
+    assert LocalDiscriminator(*[_config(local_view="masked")] * 2)(images, FLAGS).shape == (3,)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in whole.modules())
 
 
@@ -30,8 +30,8 @@ def test_sizes_that_are_no_power_of_two():
     for height, width in ((132, 36), (64, 32), (32, 16), (256, 128)):
         config = _config(height=height, width=width)
         images = torch.zeros(3, 3, height, width)
-        assert GlobalDiscriminator(config)(images).shape == (3,)
-        assert LocalDiscriminator(config)(images, FLAGS).shape == (4,)
+        assert GlobalDiscriminator(config, config)(images).shape == (3,)
+        assert LocalDiscriminator(config, config)(images, FLAGS).shape == (4,)
 
 
 def test_crops_hold_the_rows_of_their_region():
@@ -46,7 +46,7 @@ def test_crops_hold_the_rows_of_their_region():
 
 def test_the_masked_view_sees_the_regions_only():
     torch.manual_seed(0)
-    local = LocalDiscriminator(_config(local_view="masked"))
+    local = LocalDiscriminator(*[_config(local_view="masked")] * 2)
     images = torch.randn(3, 3, 128, 64, requires_grad=True)
     local(images, FLAGS).sum().backward()
     seen = images.grad.abs().sum((1, 3)) > 0  # (B, H)
@@ -57,7 +57,7 @@ def test_the_masked_view_sees_the_regions_only():
 
 def test_learns_to_tell_two_kinds_apart():
     torch.manual_seed(0)
-    network = GlobalDiscriminator(_config(height=64, width=32))
+    network = GlobalDiscriminator(*[_config(height=64, width=32)] * 2)
     real, fake = (
         torch.randn(8, 3, 64, 32),
         torch.randn(8, 3, 8, 4).repeat_interleave(8, 2).repeat_interleave(8, 3),

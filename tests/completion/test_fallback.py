@@ -10,20 +10,21 @@ from test_restoration import TINY, run, some_flags
 
 from stcnet_lib.completion.fallback import choose
 from stcnet_lib.completion.stcnet.generators import STCnet
-from stcnet_lib.config import CompletionConfig, ConfigError, load_config
+from stcnet_lib.config import CompletionConfig, ConfigError, ReferencesConfig, load_config
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.evaluation.controls import completions_made
 from stcnet_lib.reid.files import save_model
 from stcnet_lib.report.tables.skills import skill_lines
 from workflow.scripts import restore_dataset
 
-ASKED = CompletionConfig(method="stcnet", fallback="median", reference_margin=1)
+ASKED = CompletionConfig(method="stcnet", fallback="median", align=True)
+RULE = ReferencesConfig(references="region", reference_margin=1)
 
 
 def network(value, validation=0.1):
     """`model.json` of a network with this skill."""
     skill = None if value is None else {"skill": value, "interval": [value - 0.1, value + 0.1]}
-    return {"config": {"validation": validation}, "details": {"skill": skill}}
+    return {"details": {"settings": {"validation": validation}, "skill": skill}}
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def network(value, validation=0.1):
 def test_the_median_fills_where_there_is_no_skill(value, validation, method, why):
     found = choose(ASKED, network(value, validation))
     assert (found.config.method, found.why) == (method, why)
-    assert found.config.reference_margin == 1, "all other settings stay"
+    assert found.config.align, "all other settings stay"
     # Nothing of this without the setting, and nothing for other methods.
     literal = ASKED.model_copy(update={"fallback": "none"})
     assert choose(literal, network(value, validation)) == (literal, None)
@@ -62,13 +63,20 @@ def test_the_command_fills_and_says_so(store_path, tmp_path, monkeypatch, caplog
     frame, region = np.nonzero(np.ones_like(flags))
     table = pd.DataFrame({"frame": frame, "region": region, "occluded": flags[frame, region]})
     table.to_parquet(tmp_path / "occlusion.parquet")
-    trained = TINY.model_copy(update={"validation": 0.1})
     details = network(value)["details"]
-    save_model(tmp_path / "model.json", "stcnet", STCnet(trained), trained.canonical_json(), 2, details)
+    save_model(
+        tmp_path / "model.json",
+        "stcnet",
+        STCnet(TINY.network),
+        TINY.network.canonical_json(),
+        2,
+        details,
+    )
     arguments = {
         "config": ASKED.canonical_json(), "store": store_path, "scores": tmp_path / "occlusion.parquet",
-        "stcnet": tmp_path / "model.json", "references": "region", "completed": tmp_path / "completed.h5",
-        "regions": tmp_path / "regions.parquet", "summary": tmp_path / "restoration.json",
+        "stcnet": tmp_path / "model.json", "references": RULE.canonical_json(),
+        "completed": tmp_path / "completed.h5", "regions": tmp_path / "regions.parquet",
+        "summary": tmp_path / "restoration.json",
     }  # fmt: skip
     monkeypatch.setattr("sys.argv", ["restore", *(f"--{name}={value}" for name, value in arguments.items())])
     monkeypatch.delenv("STCNET_RUNTIME", raising=False)
@@ -82,7 +90,7 @@ def test_the_command_fills_and_says_so(store_path, tmp_path, monkeypatch, caplog
     assert ("median fills: skill −0.100" in caplog.text) == (value < 0)
     if value < 0:
         assert "is not above 0" in said["why"]
-        _, wanted, _ = run(store_path, tmp_path, flags, "median", reference_margin=1)
+        _, wanted, _ = run(store_path, tmp_path, flags, "median", align=True, reference_margin=1)
         with TrackletStore(tmp_path / "completed.h5") as done:
             for number in range(done.num_frames):
                 assert done.read_bytes(number) == wanted.read_bytes(number)

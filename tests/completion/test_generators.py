@@ -6,7 +6,7 @@ import torch
 from stcnet_lib.common.masks import region_mask
 from stcnet_lib.completion.stcnet.autoencoder import Encoder, reduced
 from stcnet_lib.completion.stcnet.generators import SpatialGenerator, STCnet, TemporalGenerator
-from stcnet_lib.config import StcnetConfig
+from stcnet_lib.config import StcnetNetworkConfig
 
 VARIANTS = [
     {},
@@ -21,7 +21,7 @@ VARIANTS = [
 
 
 def _config(**values):
-    return StcnetConfig(**{"height": 32, "width": 16, "channels": 4, "dilations": (2, 4), **values})
+    return StcnetNetworkConfig(**{"height": 32, "width": 16, "channels": 4, "dilations": (2, 4), **values})
 
 
 def _batch(batch=3, height=32, width=16, seed=0):
@@ -34,7 +34,7 @@ def _batch(batch=3, height=32, width=16, seed=0):
 
 
 def test_a_quarter_of_the_resolution_and_back():
-    config = StcnetConfig(channels=4)
+    config = StcnetNetworkConfig(channels=4)
     x, previous, following, mask, *hidden = _batch(1, 128, 64)
     for encoder in ("full", "space_to_depth"):
         changed = config.model_copy(update={"encoder": encoder})
@@ -47,7 +47,7 @@ def test_a_quarter_of_the_resolution_and_back():
 @pytest.mark.parametrize(("dilations", "expected"), [((), 21), ((2, 4, 8, 16), 261), ((2,), 21 + 16)])
 def test_receptive_field(dilations, expected):
     """Input rows with a gradient from one output position, weights all positive so that nothing cancels."""
-    encoder = Encoder(StcnetConfig(channels=4, dilations=dilations)).double()
+    encoder = Encoder(StcnetNetworkConfig(channels=4, dilations=dilations)).double()
     for parameter in encoder.parameters():
         torch.nn.init.constant_(parameter, 0.1 if parameter.ndim == 1 else 1 / parameter[0].numel())
     x = torch.ones(1, 3, 320, 16, dtype=torch.float64, requires_grad=True)

@@ -10,9 +10,11 @@ from stcnet_lib.completion.methods.copy import copy_nearest
 from stcnet_lib.completion.methods.one_by_one import OneByOne
 from stcnet_lib.completion.restoration import restore
 from stcnet_lib.completion.task import Filling
-from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config import CompletionConfig, ReferencesConfig
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
+
+REGION = ReferencesConfig(references="region")
 
 
 def test_finds_the_weights_that_made_the_cases():
@@ -114,13 +116,13 @@ def test_what_gets_worse_is_copied_or_left(stores, tmp_path):
     scores = np.where(covered > 0, 0.1, 0.9)
     config = CompletionConfig(method="stcnet", least_confidence=0.5)
     fillers = [OneByOne(grey), OneByOne(copy_nearest)]
-    cases = cases_of(config, store, truth, scores, flags, covered, "region", fillers, mean_colours, 100.0)
+    cases = cases_of(config, store, truth, scores, flags, covered, REGION, fillers, mean_colours, 100.0)
     assert len(cases) == 2 * 160
     judges, summary = judges_of(cases, covered, None)
     assert summary["temporal"]["better"] == pytest.approx(0.75)  # grey is nearer to the truth than blue
     assert summary["copy"]["better_if_confident"] > 0.95
     gate = Gate(judges, mean_colours, scores, 0.5, fillers[1])
-    record = restore(config, store, flags, "region", fillers[0], tmp_path / "r.h5", 100.0, gate)
+    record = restore(config, store, flags, REGION, fillers[0], tmp_path / "r.h5", 100.0, gate)
     table = record.table()
     wrong = table[table["region"] == 0]
     assert (wrong["method"] == "left").mean() > 0.95
@@ -141,11 +143,11 @@ def test_a_completion_that_always_harms_is_never_used(stores, tmp_path):
 
     config = CompletionConfig(method="stcnet", least_confidence=0.5)
     fillers = [OneByOne(blue), OneByOne(copy_nearest)]
-    cases = cases_of(config, store, truth, scores, flags, covered, "region", fillers, mean_colours, 100.0)
+    cases = cases_of(config, store, truth, scores, flags, covered, REGION, fillers, mean_colours, 100.0)
     judges, summary = judges_of(cases, covered, None)
     assert summary["temporal"]["better"] < 0.05
     gate = Gate(judges, mean_colours, scores, 0.5, fillers[1])
-    table = restore(config, store, flags, "region", fillers[0], tmp_path / "r.h5", 100.0, gate).table()
+    table = restore(config, store, flags, REGION, fillers[0], tmp_path / "r.h5", 100.0, gate).table()
     assert "temporal" not in set(table["method"])
     assert (table[table["region"] == 1]["method"] == "copy").all()
 
@@ -162,7 +164,7 @@ def test_nothing_is_pasted_from_frames_of_somebody_else(stores, tmp_path):
         gate = Gate({"copy": sure}, mean_colours, np.full(flags.shape, 0.1), 0.5, OneByOne(copy_nearest))
         config = CompletionConfig(method="copy", least_confidence=0.5)
         path = tmp_path / f"{name}.h5"
-        record = restore(config, source, flags, "region", OneByOne(copy_nearest), path, 100.0, gate)
+        record = restore(config, source, flags, REGION, OneByOne(copy_nearest), path, 100.0, gate)
         changed[name] = record.counts["frames_restored"]
     assert changed == {"same": 160, "other": 0}
 
@@ -183,7 +185,7 @@ def test_what_does_not_fit_beside_it_passes_in_no_case(stores, tmp_path):
 
         gate = Gate({"copy": sure}, mean_colours, np.full(covered.shape, 0.1), 0.5, OneByOne(source))
         path = tmp_path / f"{fits}.h5"
-        record = restore(config, store, covered > 0, "region", OneByOne(source), path, 100.0, gate)
+        record = restore(config, store, covered > 0, REGION, OneByOne(source), path, 100.0, gate)
         changed[fits] = record.counts["frames_restored"]
     assert changed == {True: 120, False: 0}
 
@@ -209,7 +211,7 @@ def test_rare_occlusions_make_the_judge_careful(stores):
     scores = np.full(covered.shape, 0.5)
     config = CompletionConfig(method="copy")
     cases = cases_of(
-        config, store, truth, scores, flags, covered, "region", [OneByOne(copy_nearest)], mean_colours, 100.0
+        config, store, truth, scores, flags, covered, REGION, [OneByOne(copy_nearest)], mean_colours, 100.0
     )
     often, _ = judges_of(cases, covered, 0.5)
     seldom, summary = judges_of(cases, covered, 0.005)
@@ -222,7 +224,7 @@ def test_without_a_gate_all_that_is_flagged_is_replaced(stores, tmp_path):
     store, _, covered = stores
     config = CompletionConfig(method="copy")
     table = restore(
-        config, store, covered > 0, "region", OneByOne(copy_nearest), tmp_path / "r.h5", 100.0
+        config, store, covered > 0, REGION, OneByOne(copy_nearest), tmp_path / "r.h5", 100.0
     ).table()
     assert (table["method"] == "copy").all()
     assert table["confidence"].isna().all()

@@ -8,7 +8,7 @@ from test_restoration import run, some_flags
 
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.completion.methods.median import median_of_shown
-from stcnet_lib.completion.neighbours import MEDIAN_FRAMES, NONE
+from stcnet_lib.completion.neighbours import MEDIAN_FRAMES
 from stcnet_lib.completion.task import FillTask
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import Role, StoreWriter
@@ -41,7 +41,7 @@ def test_every_pixel_is_the_median_of_the_frames_that_show_the_third(store_path,
     table = record.table()
     assert set(table["method"]) == {"median"}
     # The nearest frames that show the third are noted, though more are used.
-    assert table[["frame", "region", "previous", "next"]].values.tolist()[:2] == [[1, 1, 0, 3], [2, 1, 0, 3]]
+    assert table[["frame", "region", "references"]].values.tolist()[:2] == [[1, 1, [0, 3]], [2, 1, [0, 3]]]
 
 
 def test_frames_near_a_flagged_one_are_not_used(store_path, tmp_path):
@@ -57,7 +57,7 @@ def test_an_occluder_in_less_than_half_of_the_frames_leaves_no_trace():
     images = {t: np.full((12, 4, 3), 90 + t, np.uint8) for t in range(8)}
     for t in (1, 4, 6):
         images[t][:] = 255
-    task = FillTask(0, (1,), 1, 1, False, tuple(range(1, 8)))
+    task = FillTask(0, (1,), (1,), False, tuple(range(1, 8)))
     filling = median_of_shown(task, images, np.zeros((8, 3), bool))
     (filled,) = set(filling.image[4:8].ravel().tolist())
     assert filled == 97  # of 92, 93, 95, 97 and three times 255
@@ -67,7 +67,7 @@ def test_frames_of_other_sizes_are_fitted_third_by_third():
     random = np.random.default_rng(3)
     sizes = [(30, 12), (33, 13), (48, 20), (30, 12), (21, 9)]
     images = {t: random.integers(0, 256, (*size, 3), dtype=np.uint8) for t, size in enumerate(sizes)}
-    filling = median_of_shown(FillTask(0, (0, 2), 1, 1, False, (1, 2, 3, 4)), images, np.zeros((5, 3), bool))
+    filling = median_of_shown(FillTask(0, (0, 2), (1,), False, (1, 2, 3, 4)), images, np.zeros((5, 3), bool))
     for region in (0, 2):
         bands = []
         for t in (1, 2, 3, 4):
@@ -88,7 +88,7 @@ def test_one_visible_frame_is_copied_and_without_one_the_region_is_left(store_pa
     none = some_flags(store_path, *((t, 1) for t in range(6)))
     for no_reference in ("spatial", "leave"):  # as of copies: they have no spatial generator
         source, done, record = run(store_path, tmp_path, none, "median", no_reference=no_reference)
-        assert record.table()[["method", "previous", "next"]].values.tolist() == [["left", NONE, NONE]] * 6
+        assert record.table()[["method", "references"]].values.tolist() == [["left", []]] * 6
         assert all(done.read_bytes(t) == source.read_bytes(t) for t in range(6))
 
 

@@ -8,8 +8,6 @@ from torch import nn
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.completion.filling import filler_for
-from stcnet_lib.completion.methods.network import NetworkFiller
-from stcnet_lib.completion.neighbours import NONE
 from stcnet_lib.completion.stcnet.blending import Routes
 from stcnet_lib.completion.stcnet.generators import Completion
 from stcnet_lib.completion.task import FillTask
@@ -18,6 +16,7 @@ from stcnet_lib.config import CompletionConfig, StcnetConfig
 HEIGHT, WIDTH, FRAMES = 32, 16, 5
 SIZE = (HEIGHT, WIDTH)
 CPU = Compute(torch.device("cpu"))
+STCNET = CompletionConfig(method="stcnet")
 
 
 def grey(t):
@@ -66,7 +65,7 @@ def levels(images):
 def test_the_network_sees_frame_previous_and_next_with_their_own_masks():
     table = flags((2, 1), (1, 0), (3, 2))
     network = Recorded()
-    NetworkFiller(network, "stcnet", CPU).fill([FillTask(2, (1,), 1, 3)], frames(), table)
+    filler_for(STCNET, network, CPU).fill([FillTask(2, (1,), (1, 3))], frames(), table)
     ((*pictures, mask, previous_mask, next_mask),) = network.given
     assert [levels(picture) for picture in pictures] == [[grey(2)], [grey(1)], [grey(3)]]
     rows = region_rows(HEIGHT)
@@ -78,17 +77,17 @@ def test_the_network_sees_frame_previous_and_next_with_their_own_masks():
 
 def test_a_missing_side_is_the_other_one():
     network = Recorded()
-    tasks = [FillTask(2, (1,), NONE, 4), FillTask(2, (0,), 0, NONE)]
-    NetworkFiller(network, "stcnet", CPU).fill(tasks, frames(), flags((2, 1), (2, 0)))
+    tasks = [FillTask(2, (1,), (4,)), FillTask(2, (0,), (0,))]
+    filler_for(STCNET, network, CPU).fill(tasks, frames(), flags((2, 1), (2, 0)))
     ((_, previous, following, *_),) = network.given
     assert levels(previous) == [grey(4), grey(0)]
     assert levels(following) == [grey(4), grey(0)]
 
 
 def test_the_temporal_generator_fills_where_a_reference_exists_and_the_spatial_one_elsewhere():
-    tasks = [FillTask(2, (1,), 1, 3), FillTask(0, (0,), NONE, NONE), FillTask(4, (0, 1, 2), NONE, NONE, True)]
+    tasks = [FillTask(2, (1,), (1, 3)), FillTask(0, (0,), ()), FillTask(4, (0, 1, 2), (), leave=True)]
     table = flags((2, 1), (0, 0), (4, 0), (4, 1), (4, 2))
-    temporal, spatial, left = NetworkFiller(Recorded(), "stcnet", CPU).fill(tasks, frames(), table)
+    temporal, spatial, left = filler_for(STCNET, Recorded(), CPU).fill(tasks, frames(), table)
     assert (temporal.method, temporal.image.min(), temporal.image.max()) == ("temporal", 255, 255)
     assert (spatial.method, spatial.image.min(), spatial.image.max()) == ("spatial", 0, 0)
     assert left is None
@@ -97,7 +96,9 @@ def test_the_temporal_generator_fills_where_a_reference_exists_and_the_spatial_o
 @pytest.mark.parametrize("network", [Recorded(temporal="none"), Recorded()])
 def test_the_method_spatial_asks_the_spatial_generator_alone(network):
     method = "stcnet" if network.config.temporal == "none" else "spatial"
-    (filling,) = NetworkFiller(network, method, CPU).fill([FillTask(2, (1,), 1, 3)], frames(), flags((2, 1)))
+    (filling,) = filler_for(CompletionConfig(method=method), network, CPU).fill(
+        [FillTask(2, (1,), (1, 3))], frames(), flags((2, 1))
+    )
     assert not network.given
     ((frame, mask),) = network.spatial_given
     assert levels(frame) == [grey(2)]
@@ -111,7 +112,7 @@ def test_routed_pixels_are_those_of_the_reference_at_the_frames_own_size(source,
     images = frames(96, 40)
     images[1][:10], images[4][:10] = 255, 255  # of the reference's third that is hidden there
     table = flags((2, 1), (1, 0), (4, 0))
-    (filling,) = NetworkFiller(Recorded(source), "stcnet", CPU).fill([FillTask(2, (1,), 1, 4)], images, table)
+    (filling,) = filler_for(STCNET, Recorded(source), CPU).fill([FillTask(2, (1,), (1, 4))], images, table)
     assert filling.image.shape == (96, 40, 3)
     rows = region_rows(96)
     assert set(np.unique(filling.image[rows[1] : rows[2]])) == {level}
@@ -122,14 +123,14 @@ def test_routed_pixels_are_those_of_the_reference_at_the_frames_own_size(source,
 def test_a_copy_is_of_the_nearer_reference_and_of_the_earlier_one_of_two():
     copy = filler_for(CompletionConfig(method="copy"), None, CPU)
     tasks = [
-        FillTask(2, (1,), 0, 3),
-        FillTask(2, (1,), 1, 4),
-        FillTask(2, (1,), 1, 3),
-        FillTask(2, (1,), NONE, 4),
+        FillTask(2, (1,), (0, 3)),
+        FillTask(2, (1,), (1, 4)),
+        FillTask(2, (1,), (1, 3)),
+        FillTask(2, (1,), (4,)),
     ]
     got = [filling.image[0, 0, 0] for filling in copy.fill(tasks, frames(), flags((2, 1)))]
     assert got == [grey(3), grey(1), grey(1), grey(4)]
-    assert copy.fill([FillTask(2, (1,), NONE, NONE), FillTask(2, (1,), 1, 3, True)], frames(), flags()) == [
+    assert copy.fill([FillTask(2, (1,), ()), FillTask(2, (1,), (1, 3), leave=True)], frames(), flags()) == [
         None,
         None,
     ]
@@ -140,7 +141,7 @@ def test_the_mean_is_that_of_the_region_in_both_references():
     rows = region_rows(HEIGHT)
     images[1][rows[1] : rows[2], :4] = 250  # a quarter of the region
     mean = filler_for(CompletionConfig(method="mean"), None, CPU)
-    (filling,) = mean.fill([FillTask(2, (1,), 1, 3)], images, flags((2, 1)))
+    (filling,) = mean.fill([FillTask(2, (1,), (1, 3))], images, flags((2, 1)))
     wanted = round(((0.75 * grey(1) + 0.25 * 250) + grey(3)) / 2)
     assert set(np.unique(filling.image[rows[1] : rows[2]])) == {wanted}
     assert set(np.unique(np.delete(filling.image, np.s_[rows[1] : rows[2]], axis=0))) == {grey(2)}

@@ -3,13 +3,18 @@
 import numpy as np
 import pytest
 
-from stcnet_lib.completion.neighbours import NONE, both_sides, nearest, nearest_frames, usable_frames
+from stcnet_lib.completion.neighbours import both_sides, nearest, nearest_frames, usable_frames
+from stcnet_lib.config import ReferencesConfig
+
+
+def by_region(margin):
+    return ReferencesConfig(references="region", reference_margin=margin)
 
 
 def search(usable, before, after):
-    previous = next((t for t in range(before, -1, -1) if usable[t]), NONE)
-    following = next((t for t in range(after, len(usable)) if usable[t]), NONE)
-    return previous, following
+    earlier = (t for t in range(before, -1, -1) if usable[t])
+    later = (t for t in range(after, len(usable)) if usable[t])
+    return tuple(t for t in (next(earlier, None), next(later, None)) if t is not None)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -22,23 +27,21 @@ def test_nearest_equals_a_search_outwards(seed):
 
 
 def test_missing_side_copies_the_other():
-    assert both_sides(NONE, 4) == (4, 4)
-    assert both_sides(2, NONE) == (2, 2)
-    assert both_sides(2, 4) == (2, 4)
-    assert both_sides(NONE, NONE) == (NONE, NONE)
+    assert both_sides((4,)) == (4, 4)
+    assert both_sides((2, 4)) == (2, 4)
 
 
 def test_frame_references_need_every_region_and_region_references_their_own():
     flags = np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0]], bool)
-    assert usable_frames(flags, 0, "frame").tolist() == [False, True, False]
-    assert usable_frames(flags, 0, "region").tolist() == [True, True, False]
+    assert usable_frames(flags, 0, ReferencesConfig(references="frame")).tolist() == [False, True, False]
+    assert usable_frames(flags, 0, by_region(0)).tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize("margin", [0, 1, 2])
 @pytest.mark.parametrize("seed", range(5))
 def test_margin_keeps_away_from_flagged_frames_as_a_loop_does(margin, seed):
     flags = np.random.default_rng(seed).random((20, 3)) < 0.1
-    found = usable_frames(flags, 1, "region", margin)
+    found = usable_frames(flags, 1, by_region(margin))
     wanted = [not flags[max(t - margin, 0) : t + margin + 1, 1].any() for t in range(20)]
     assert sum(wanted) > 1
     assert found.tolist() == wanted
@@ -47,10 +50,10 @@ def test_margin_keeps_away_from_flagged_frames_as_a_loop_does(margin, seed):
 def test_margin_gives_way_where_too_little_is_left():
     flags = np.zeros((5, 3), bool)
     flags[2] = True
-    assert usable_frames(flags, 0, "region", 2).tolist() == [True, True, False, True, True]
-    assert usable_frames(flags[:2], 0, "region", 3).tolist() == [True, True]
+    assert usable_frames(flags, 0, by_region(2)).tolist() == [True, True, False, True, True]
+    assert usable_frames(flags[:2], 0, by_region(3)).tolist() == [True, True]
     # One frame that keeps its distance is too little for two references.
-    assert usable_frames(flags[:4], 0, "region", 1).tolist() == [True, True, False, True]
+    assert usable_frames(flags[:4], 0, by_region(1)).tolist() == [True, True, False, True]
 
 
 def test_nearest_frames_lie_outside_a_run_and_are_the_closest_to_it():

@@ -8,11 +8,10 @@ from stores import write_store
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.completion.filling import filler_for
-from stcnet_lib.completion.neighbours import NONE
 from stcnet_lib.completion.pieces import paste_band
 from stcnet_lib.completion.restoration import restore
 from stcnet_lib.completion.stcnet.generators import STCnet
-from stcnet_lib.config import CompletionConfig, StcnetConfig
+from stcnet_lib.config import CompletionConfig, ReferencesConfig, StcnetConfig
 from stcnet_lib.data.store.images import decode
 from stcnet_lib.data.store.tracklets import TrackletStore
 
@@ -22,12 +21,13 @@ TINY = StcnetConfig(
 )
 
 
-def run(store_path, tmp_path, flags, method="copy", references="region", **settings):
+def run(store_path, tmp_path, flags, method="copy", references="region", reference_margin=0, **settings):
     source = TrackletStore(store_path)
     config = CompletionConfig(method=method, **settings)
-    network = STCnet(TINY) if method in ("stcnet", "spatial") else None
+    network = STCnet(TINY.network) if method in ("stcnet", "spatial") else None
+    rule = ReferencesConfig(references=references, reference_margin=reference_margin)
     record = restore(
-        config, source, flags, references, filler_for(config, network, CPU), tmp_path / "done.h5", 1000
+        config, source, flags, rule, filler_for(config, network, CPU), tmp_path / "done.h5", 1000
     )
     return source, TrackletStore(tmp_path / "done.h5"), record
 
@@ -70,13 +70,13 @@ def test_copy_takes_the_band_of_the_nearest_visible_frame(store_path, tmp_path):
     rows = slice(*region_rows(32)[1:3])
     for frame, nearest in ((2, 1), (3, 4)):
         assert np.array_equal(done.read_image(frame)[rows], source.read_image(nearest)[rows])
-    assert record.table()[["frame", "previous", "next"]].values.tolist() == [[2, 1, 4], [3, 1, 4]]
+    assert record.table()[["frame", "references"]].values.tolist() == [[2, [1, 4]], [3, [1, 4]]]
 
 
 def test_references_stay_inside_the_tracklet(store_path, tmp_path):
     # Frame 6 is the first of the second tracklet: there is nothing before it.
     _, _, record = run(store_path, tmp_path, some_flags(store_path, (6, 0)))
-    assert record.table()[["previous", "next"]].values.tolist() == [[NONE, 7]]
+    assert record.table()["references"].tolist() == [[7]]
     assert record.counts["regions_with_one_sided_reference"] == 1
 
 
@@ -116,7 +116,7 @@ def test_frame_references_skip_partly_occluded_frames(store_path, tmp_path):
     flags = some_flags(store_path, (2, 1), (1, 0))
     _, _, record = run(store_path, tmp_path, flags, "stcnet", references="frame")
     table = record.table().set_index("frame")
-    assert table.loc[2, ["previous", "next"]].tolist() == [0, 3]
+    assert table.loc[2, "references"] == [0, 3]
 
 
 def test_discard_leaves_flagged_frames_out_but_never_a_whole_tracklet(store_path, tmp_path):

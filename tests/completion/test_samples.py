@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from stcnet_lib.common.compute import Compute
-from stcnet_lib.completion.stcnet.samples import CompletionSamples, sample_loader
+from stcnet_lib.completion.learning.loader import sample_loader
+from stcnet_lib.completion.learning.samples import CompletionSamples
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 
 CPU = Compute(torch.device("cpu"))
@@ -14,7 +15,7 @@ CPU = Compute(torch.device("cpu"))
 def samples_with(store_path, config, flags=None, **changes):
     store = TrackletStore(store_path)
     flags = np.zeros((store.num_frames, 3), bool) if flags is None else flags
-    return CompletionSamples(store, flags, 0, config.model_copy(update=changes), seed=5)
+    return CompletionSamples(store, flags, 0, *[config.model_copy(update=changes)] * 2, seed=5)
 
 
 def test_a_sample_depends_on_its_number_only(store_path, stcnet_config):
@@ -50,11 +51,9 @@ def test_hidden_regions_are_visible_ones_and_references_show_them(store_path, st
         assert not (sample["masked"] & sample["flagged"]).any()
         if references == "frame":
             assert not sample["flagged"].any()
-            assert not sample["previous_flagged"].any()
-            assert not sample["next_flagged"].any()
+            assert not sample["references_flagged"].any()
         else:  # at least one of the hidden regions is what the references were chosen for
-            both = ~sample["previous_flagged"] & ~sample["next_flagged"]
-            assert (sample["masked"] & both).any()
+            assert (sample["masked"] & ~sample["references_flagged"].any(0)).any()
     assert 60 < two < 210
 
 
@@ -69,8 +68,7 @@ def test_a_sample_holds_the_flags_of_the_frames_that_it_holds(store_path, stcnet
         sample = samples[i]
         frame, previous, following = read
         assert previous != frame != following
-        assert sample["previous_flagged"].tolist() == flags[previous].tolist()
-        assert sample["next_flagged"].tolist() == flags[following].tolist()
+        assert sample["references_flagged"].tolist() == flags[[previous, following]].tolist()
         assert sample["flagged"].tolist() == flags[frame].tolist()  # nothing flagged is hidden on purpose
 
 
@@ -88,7 +86,7 @@ def test_references_lie_outside_the_simulated_occlusion(store_path, stcnet_confi
     spans = set()
     for i in range(300):
         sample = samples[i]
-        frame, previous, following = (int(sample[k][0, 0, 0]) for k in ("frame", "previous", "next"))
+        frame, previous, following = (int(x[0, 0, 0]) for x in (sample["frame"], *sample["references"]))
         assert frame not in (previous, following)
         assert frame // 6 == previous // 6 == following // 6, "references come from the same tracklet"
         if previous < frame < following:
@@ -103,10 +101,10 @@ def test_nothing_usable_is_a_clear_error(store_path, stcnet_config):
 
 def test_loader_gives_the_same_batches_with_any_workers_from_any_step(store_path, stcnet_config):
     samples = samples_with(store_path, stcnet_config, iterations=5)
-    reference = list(sample_loader(samples, 0, 0, CPU))
+    reference = list(sample_loader(samples, samples.config, 0, 0, CPU))
     assert len(reference) == 5
     for workers, first in ((2, 0), (0, 3), (2, 3)):
-        batches = list(sample_loader(samples, first, workers, CPU))
+        batches = list(sample_loader(samples, samples.config, first, workers, CPU))
         assert len(batches) == 5 - first
         for batch, wanted in zip(batches, reference[first:], strict=True):
             assert all(batch[key].equal(wanted[key]) for key in wanted)
@@ -114,8 +112,10 @@ def test_loader_gives_the_same_batches_with_any_workers_from_any_step(store_path
 
 def test_processes_share_each_batch(store_path, stcnet_config):
     samples = samples_with(store_path, stcnet_config, iterations=3)
-    whole = list(sample_loader(samples, 0, 0, CPU))
-    parts = [list(sample_loader(samples, 0, 0, Compute(CPU.device, rank, 2))) for rank in range(2)]
+    whole = list(sample_loader(samples, samples.config, 0, 0, CPU))
+    parts = [
+        list(sample_loader(samples, samples.config, 0, 0, Compute(CPU.device, rank, 2))) for rank in range(2)
+    ]
     for step, batch in enumerate(whole):
         for rank in range(2):
             assert batch["frame"][rank::2].equal(parts[rank][step]["frame"])

@@ -10,9 +10,9 @@ from common.test_resume import command, interrupt, run_to_the_end, signal
 from stores import write_store
 
 from stcnet_lib.common.compute import Compute
+from stcnet_lib.completion.learning.samples import CompletionSamples, _excluded, held_out_people
+from stcnet_lib.completion.learning.skill import SAMPLES, Validation, hole_l1, skill, skill_interval
 from stcnet_lib.completion.stcnet.generators import STCnet
-from stcnet_lib.completion.stcnet.samples import CompletionSamples, _excluded, held_out_people
-from stcnet_lib.completion.stcnet.skill import SAMPLES, Validation, hole_l1, skill, skill_interval
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.reid.files import save_model
 from stcnet_lib.reid.network import ReIDNetwork
@@ -31,7 +31,7 @@ def crowd_samples(path, config, seed=5, flags=None, **changes):
     store = TrackletStore(path)
     flags = np.random.default_rng(1).random((store.num_frames, 3)) < 0.15 if flags is None else flags
     config = config.model_copy(update={"validation": SHARE, "occlusion_run": 2} | changes)
-    return CompletionSamples(store, flags, 0, config, seed)
+    return CompletionSamples(store, flags, 0, config, config, seed)
 
 
 def people_in(store, frames):
@@ -99,9 +99,10 @@ def test_controls_are_plain_loops_over_the_frames(crowd, stcnet_config):
         # No frame of the simulated occlusion and none in which the third is flagged is looked at.
         shown = [t for t in range(end - start) if t not in hidden.run and not flags[start + t, hidden.region]]
         assert hidden.frame in hidden.run
-        assert {hidden.previous, hidden.next} <= set(shown)
-        before, after = bands[hidden.previous], bands[hidden.next]
-        nearer = before if abs(hidden.frame - hidden.previous) <= abs(hidden.next - hidden.frame) else after
+        assert set(hidden.references) <= set(shown)
+        previous, following = hidden.references
+        before, after = bands[previous], bands[following]
+        nearer = before if abs(hidden.frame - previous) <= abs(following - hidden.frame) else after
         wanted = {
             "median": np.median([bands[t] for t in shown], axis=0),
             "mean": (before + after) / 2,
@@ -134,7 +135,7 @@ def test_a_network_that_knows_the_truth_has_skill_one(crowd, stcnet_config):
             return super().forward(x, *others)._replace(x2=x)
 
     samples = crowd_samples(crowd, stcnet_config)
-    validation, network = Validation.of(samples, CPU), Cheat(samples.config)
+    validation, network = Validation.of(samples, CPU), Cheat(samples.config.network)
     random = torch.get_rng_state()
     found = validation.summary(network)
     assert (found["skill"], found["interval"], found["l1"]) == (1.0, [1.0, 1.0], 0.0)
@@ -204,7 +205,7 @@ def test_holes_are_as_long_as_flagged_ones_and_keep_the_margin(crowd, stcnet_con
     for hidden in samples.held_out(200):
         away = [t for t in range(6) if hidden.usable[t] and t not in hidden.run]
         assert hidden.frame in hidden.run
-        assert {hidden.previous, hidden.next} <= set(away)
+        assert set(hidden.references) <= set(away)
         assert hidden.shown == tuple(away)
         lengths.add(len(hidden.run))
         if len(hidden.run) in (3, 6):  # 1 or 4 frames and the margin on both sides

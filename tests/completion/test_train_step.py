@@ -7,8 +7,9 @@ import torch
 from torch.nn import functional as F
 
 from stcnet_lib.common.compute import Compute
+from stcnet_lib.completion.learning.batch import Batch
 from stcnet_lib.completion.stcnet.discriminators import crop_regions
-from stcnet_lib.completion.stcnet.training import Batch, build_players, train_step
+from stcnet_lib.completion.stcnet.training import build_players, train_step
 from stcnet_lib.reid.network import ReIDNetwork
 
 CPU = Compute(torch.device("cpu"))
@@ -25,13 +26,13 @@ def sample():
 
     return {
         "frame": image(),
-        "previous": image(),
-        "next": image(),
+        "references": torch.stack([image(), image()], dim=1),
         "heights": torch.full((2, 3), 32),
         "masked": torch.tensor([[True, False, False], [False, True, False]]),
         "flagged": torch.tensor([[False, False, True], [False, False, False]]),
-        "previous_flagged": torch.tensor([[False, True, False], [False, False, False]]),
-        "next_flagged": torch.tensor([[False, False, False], [True, False, False]]),
+        "references_flagged": torch.tensor(
+            [[[False, True, False], [False, False, False]], [[False, False, False], [True, False, False]]]
+        ),
         "label": torch.tensor([0, 1]),
     }
 
@@ -55,11 +56,12 @@ def test_a_batch_says_what_is_hidden_and_what_is_known():
     given = sample()
     batch = Batch.of(given, CPU)
     assert batch.mask.equal(bands(given["masked"] | given["flagged"]))
-    assert batch.previous_mask.equal(bands(given["previous_flagged"]))
-    assert batch.next_mask.equal(bands(given["next_flagged"]))
     assert batch.known.equal(1 - bands(given["flagged"]))
-    for name in ("frame", "previous", "next"):
-        assert torch.equal(getattr(batch, name), unit(given[name]))
+    assert batch.frame.equal(unit(given["frame"]))
+    assert len(batch.references) == len(batch.reference_masks) == 2
+    for r in range(2):
+        assert batch.references[r].equal(unit(given["references"][:, r]))
+        assert batch.reference_masks[r].equal(bands(given["references_flagged"][:, r]))
 
 
 @pytest.mark.parametrize("adversarial", ["non_saturating", "saturating"])
@@ -80,15 +82,12 @@ def test_a_step_is_its_twin(stcnet_config, guider_config, adversarial):
     given, rate = sample(), 0.003
     values = train_step(config, players, Batch.of(given, CPU), rate, CPU)
 
-    frame, previous, following = (unit(given[name]) for name in ("frame", "previous", "next"))
+    frame, references = unit(given["frame"]), unit(given["references"])
     known = 1 - bands(given["flagged"])
-    masks = [
-        bands(flags)
-        for flags in (given["masked"] | given["flagged"], given["previous_flagged"], given["next_flagged"])
-    ]
+    flags = (given["masked"] | given["flagged"], *given["references_flagged"].unbind(1))
     own = torch.optim.Adam(generators.parameters(), rate, betas=config.betas)
     theirs = torch.optim.Adam(critics.parameters(), rate, betas=config.betas)
-    completed = generators(frame, previous, following, *masks)
+    completed = generators(frame, *references.unbind(1), *map(bands, flags))
 
     def opinions(images):
         crops = crop_regions(images, given["masked"])

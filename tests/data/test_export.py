@@ -26,9 +26,7 @@ from stcnet_lib.localisation.flags import score_table
 from stcnet_lib.walkers.dataset import write_walkers
 
 OWN = {"manifest.parquet", "export.json"}
-NO_REGIONS = pd.DataFrame(
-    {name: [] for name in ("tracklet", "frame", "region", "method", "previous", "next")}
-)
+NO_REGIONS = pd.DataFrame({name: [] for name in ("tracklet", "frame", "region", "method", "references")})
 JPEG_NAMES = ["mars", "mars_by_names", "duke_video", "duke_video_old", "ls_vid"]
 
 
@@ -137,8 +135,7 @@ def test_changed_frames(tmp_path, kind):
             "frame": [2, 1, 1],
             "region": [2, 1, 0],
             "method": ["spatial", "copy", "copy"],
-            "previous": [-1, 0, 0],
-            "next": [-1, 3, -1],
+            "references": [[], [0, 3], [0]],
         }
     )
     scores = np.arange(raw.num_frames * 3, dtype=np.float32).reshape(-1, 3) / 1000
@@ -169,8 +166,8 @@ def test_changed_frames(tmp_path, kind):
     assert table["model"].isna().tolist() == [frame not in changes for frame in range(raw.num_frames)]
     assert table["regions"].map(list).tolist()[:4] == [[], [0, 1], [2], []]
     assert table["methods"].map(list).tolist()[1:3] == [["copy", "copy"], ["spatial"]]
-    assert table["previous"].map(list).tolist()[1:3] == [[sources[0], sources[0]], [None]]
-    assert table["next"].map(list).tolist()[1:3] == [[None, sources[3]], [None]]
+    references = [[list(of_region) for of_region in row] for row in table["references"]]
+    assert references[:4] == [[], [[sources[0]], [sources[0], sources[3]]], [[]], []]
     assert np.allclose(np.stack(table["scores"]), scores)
     # Read again in its own layout: the same tracklets, and the pictures are the completion's.
     again = packed(config.model_copy(update={"root": str(out)}), tmp_path / "again")

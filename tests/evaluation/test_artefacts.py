@@ -8,7 +8,7 @@ from stcnet_lib.common.regions import region_rows
 from stcnet_lib.completion.pieces import paste_band
 from stcnet_lib.completion.seams import EDGE, FADE, border_gap, hide_seams
 from stcnet_lib.completion.stcnet.autoencoder import Decoder
-from stcnet_lib.config import StcnetConfig
+from stcnet_lib.config import StcnetLayers
 from stcnet_lib.evaluation.measures.artefacts import PERIODS, border_steps, pattern_energy
 
 
@@ -30,7 +30,7 @@ def test_resizing_weaves_nothing_where_deconvolutions_do(encoder):
         pictures = []
         for seed in range(8):
             torch.manual_seed(seed)
-            config = StcnetConfig(encoder=encoder, channels=8, upsampling=upsampling, output="tanh")
+            config = StcnetLayers(encoder=encoder, channels=8, upsampling=upsampling, output="tanh")
             with torch.no_grad():
                 # Features that hardly vary: whatever varies from pixel to pixel comes from the decoder.
                 features = torch.randn(4, 32, 1, 1) + 0.05 * torch.randn(4, 32, 16, 16)

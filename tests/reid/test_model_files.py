@@ -5,13 +5,13 @@ import json
 import pytest
 import torch
 
-from stcnet_lib.completion.stcnet.files import load_stcnet
+from stcnet_lib.completion.filling import load_network
 from stcnet_lib.completion.stcnet.generators import STCnet
 from stcnet_lib.config import ReIDConfig, StcnetConfig
 from stcnet_lib.reid.files import load_reid, model_paths, read_description, save_model
 from stcnet_lib.reid.network import ReIDNetwork
 
-STCNET = StcnetConfig(height=32, width=16, channels=4, dilations=(2,), attention_scale=7.0)
+STCNET = StcnetConfig(height=32, width=16, channels=4, dilations=(2,), attention_scale=7.0).network
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_stcnet_round_trip(tmp_path):
     torch.manual_seed(0)
     network = STCnet(STCNET).to(memory_format=torch.channels_last).eval()
     save_model(tmp_path / "model.json", "stcnet", network, STCNET.canonical_json())
-    loaded = load_stcnet(tmp_path)
+    loaded = load_network(tmp_path)
     assert loaded.config == STCNET
     x = torch.rand(2, 3, 32, 16) * 2 - 1
     mask = torch.zeros(2, 1, 32, 16)

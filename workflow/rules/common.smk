@@ -6,6 +6,7 @@ import re
 from snakemake.logging import logger
 
 from stcnet_lib.config import Config, ConfigError, ReIDConfig, Section, joined, load_config, truth_rows
+from stcnet_lib.config.kinds import NETWORKS, NetworkKind
 from stcnet_lib.config.methods import METHODS
 from workflow.library import imported_files
 from workflow.machine import has_gpu
@@ -86,7 +87,15 @@ def filling_files(wildcards) -> list[str]:
         methods.add("copy")  # what does not pass is copied
     if row.fallback != "none":
         methods.add(row.fallback)
-    return sorted(file for method in methods for file in METHODS[method].files)
+    files = {file for method in methods for file in METHODS[method].files}
+    if needs_stcnet(wildcards.completion):
+        files.update(network_kind(row.stcnet).filling_files)
+    return sorted(files)
+
+
+def network_kind(stcnet: str) -> NetworkKind:
+    """The kind of a completion network by its name."""
+    return NETWORKS[settings.stcnet_named(stcnet).kind]
 
 
 def growing(amount: int):
@@ -119,7 +128,7 @@ def data_needs() -> list[str]:
     if settings.variants:
         options += ["--protocol", settings.evaluation.protocol]
     stcnets = {settings.completions[name].stcnet for name in used_completions() if needs_stcnet(name)}
-    if settings.trained_guider and any(settings.stcnet_named(name).guider_loss for name in stcnets):
+    if settings.trained_guider and any(settings.stcnet_named(name).needs_classes for name in stcnets):
         options += ["--guider", settings.trained_guider]
     return options
 

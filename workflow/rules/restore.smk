@@ -33,7 +33,7 @@ rule judge_completion:
     params:
         config=lambda wildcards: settings.completions[wildcards.completion].canonical_json(),
         occlusion=settings.occlusion.model_dump_json(exclude={"probe", "detector"}),
-        references=lambda wildcards: settings.references_of(wildcards.completion),
+        references=lambda wildcards: settings.references_of(wildcards.completion).canonical_json(),
         stcnet=lambda wildcards: (
             ["--stcnet", f"{stcnet_folder(wildcards)}/model.json"]
             if needs_stcnet(wildcards.completion)
@@ -43,7 +43,7 @@ rule judge_completion:
         "python -m workflow.scripts.judge_completion --config {params.config:q} "
         "--occlusion {params.occlusion:q} --store {input.store} --truth {input.truth} "
         "--probe {input.probe} --threshold {input.threshold} --guider {input.guider} {params.stcnet} "
-        "--references {params.references} --judge {output.judge} 2>&1 | tee {log}"
+        "--references {params.references:q} --judge {output.judge} 2>&1 | tee {log}"
 
 
 rule restore_dataset:
@@ -91,8 +91,8 @@ rule restore_dataset:
     params:
         config=lambda wildcards: settings.completions[wildcards.completion].canonical_json(),
         options=restore_options,
-        references=lambda wildcards: settings.references_of(wildcards.completion),
+        references=lambda wildcards: settings.references_of(wildcards.completion).canonical_json(),
     shell:
         "python -m workflow.scripts.restore_dataset --config {params.config:q} --store {input.store} "
-        "{params.options} --references {params.references} --completed {output.completed} "
+        "{params.options} --references {params.references:q} --completed {output.completed} "
         "--regions {output.regions} --summary {output.summary} 2>&1 | tee {log}"

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from stcnet_lib.config import RuntimeConfig, Section, parse_section
+from stcnet_lib.config import ReferencesConfig, RuntimeConfig, Section, parse_section
 
 RUNTIME = "STCNET_RUNTIME"  # the environment variable: nothing in it changes a result, so no rule tracks it
 
@@ -23,12 +23,20 @@ def parser(description: str) -> argparse.ArgumentParser:
     )
 
 
-def add_config(commandline: argparse.ArgumentParser, section: type[Section]) -> None:
-    """`--config`: the canonical JSON of a section of config.yaml."""
+def add_config(
+    commandline: argparse.ArgumentParser,
+    section: type[Section],
+    read: Callable[[str], Section] | None = None,
+) -> None:
+    """`--config`: the canonical JSON of a section of config.yaml.
+
+    Args:
+        read: of a section that comes in several kinds: chooses the one that the text is of.
+    """
 
     def parse(text: str) -> Section:
         try:
-            return parse_section(section, text)
+            return parse_section(section, text) if read is None else read(text)
         except ValueError as error:
             raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -39,6 +47,17 @@ def add_config(commandline: argparse.ArgumentParser, section: type[Section]) -> 
         default=argparse.SUPPRESS,  # required arguments have no default to show
         metavar="JSON",
         help=f"settings, a {section.__name__} of stcnet_lib/config; what is absent has the paper's value",
+    )
+
+
+def add_references(commandline: argparse.ArgumentParser) -> None:
+    """`--references`: which frames a completion restores from."""
+    commandline.add_argument(
+        "--references",
+        type=lambda text: parse_section(ReferencesConfig, text),
+        default=ReferencesConfig(),
+        metavar="JSON",
+        help="frames to restore from, a ReferencesConfig",
     )
 
 

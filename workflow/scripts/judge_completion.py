@@ -1,7 +1,8 @@
 """Learn, on planted train tracklets, when a region that a completion replaces is better than it was."""
 
+import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -11,42 +12,21 @@ from stcnet_lib.common.files import read_json, write_json
 from stcnet_lib.completion.fallback import choose
 from stcnet_lib.completion.filling import filler_for, network_for
 from stcnet_lib.completion.judge_training import cases_of, judges_of
-from stcnet_lib.config import CompletionConfig, OcclusionConfig, References, parse_section
+from stcnet_lib.config import CompletionConfig, OcclusionConfig, parse_section
+from stcnet_lib.config.kinds import NETWORKS
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.localisation.scores import flag, probe_scores
 from stcnet_lib.reid.files import load_reid, read_description
 from stcnet_lib.reid.frame_features import picture_features
-from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
+from workflow.scripts.command import add_config, add_paths, add_references, parser, run, runtime_settings
 
 
 def main() -> None:
-    commandline = parser(__doc__)
-    add_config(commandline, CompletionConfig)
-    commandline.add_argument("--occlusion", required=True, metavar="JSON", help="an OcclusionConfig")
-    add_paths(
-        commandline,
-        store="tracklets.h5 of the probe",
-        truth="truth.h5 of the probe",
-        probe="probe.parquet",
-        threshold="threshold.json",
-        guider="the guider's model.json",
-        judge="judge.json to write",
-    )
-    commandline.add_argument("--stcnet", type=Path, help="STCnet's model.json (methods stcnet and spatial)")
-    commandline.add_argument(
-        "--references", choices=get_args(References), default="frame", help="frames to restore from"
-    )
-    options = commandline.parse_args()
-    description = read_description(options.stcnet, "stcnet") if options.stcnet else None
+    options = arguments()
+    description = read_description(options.stcnet, *NETWORKS) if options.stcnet else None
     config, _ = choose(options.config, description)
-    occlusion = parse_section(OcclusionConfig, options.occlusion)
-    threshold = read_json(options.threshold)
-    probe = pd.read_parquet(options.probe)
-    scores = probe_scores(probe, occlusion)  # (F, K)
-    table = probe.assign(score=scores.reshape(-1))
-    flagged = flag(table, threshold["tau"], occlusion.most_flagged)["occluded"].to_numpy()
-    covered = probe["covered"].to_numpy().reshape(scores.shape)
-    runtime = runtime_settings()
+    threshold, runtime = read_json(options.threshold), runtime_settings()
+    scores, flags, covered = probe_tables(options, threshold["tau"])
     with (
         compute_for(runtime) as compute,
         TrackletStore(options.store) as store,
@@ -60,7 +40,7 @@ def main() -> None:
             store,
             truth,
             scores,
-            flagged.reshape(scores.shape),
+            flags,
             covered,
             options.references,
             fillers,
@@ -74,6 +54,44 @@ def main() -> None:
         options.judge,
         {"judges": {name: judge.as_json() for name, judge in judges.items()}, "methods": summary},
     )
+    tell(summary)
+
+
+def arguments() -> argparse.Namespace:
+    commandline = parser(__doc__)
+    add_config(commandline, CompletionConfig)
+    commandline.add_argument("--occlusion", required=True, metavar="JSON", help="an OcclusionConfig")
+    add_paths(
+        commandline,
+        store="tracklets.h5 of the probe",
+        truth="truth.h5 of the probe",
+        probe="probe.parquet",
+        threshold="threshold.json",
+        guider="the guider's model.json",
+        judge="judge.json to write",
+    )
+    commandline.add_argument(
+        "--stcnet", type=Path, help="model.json of the network (methods stcnet, spatial)"
+    )
+    add_references(commandline)
+    return commandline.parse_args()
+
+
+def probe_tables(
+    options: argparse.Namespace, tau: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(F, K) each, of the probe: scores, flags under the thresholds, and the share of the person covered."""
+    occlusion = parse_section(OcclusionConfig, options.occlusion)
+    probe = pd.read_parquet(options.probe)
+    scores = probe_scores(probe, occlusion)
+    table = probe.assign(score=scores.reshape(-1))
+    flagged = flag(table, tau, occlusion.most_flagged)["occluded"].to_numpy()
+    covered = probe["covered"].to_numpy()
+    return scores, flagged.reshape(scores.shape), covered.reshape(scores.shape)
+
+
+def tell(summary: Mapping[str, Mapping[str, float]]) -> None:
+    """One line a judge."""
     for name, found in summary.items():
         print(
             f"{name}: {found['cases']} regions replaced on planted train data, {100 * found['better']:.0f} % "

@@ -1,70 +1,41 @@
 """Replace the flagged regions of a data set; the result is a data set of the same form."""
 
+import argparse
 import logging
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from stcnet_lib.common.compute import Compute, compute_for
-from stcnet_lib.common.files import read_json, replacing, write_json
+from stcnet_lib.common.files import read_json, write_json
 from stcnet_lib.completion.fallback import choose
 from stcnet_lib.completion.filling import filler_for, network_for
 from stcnet_lib.completion.gate import Gate
 from stcnet_lib.completion.judging import Judge
 from stcnet_lib.completion.restoration import restore
-from stcnet_lib.config import CompletionConfig, References
+from stcnet_lib.config import CompletionConfig
+from stcnet_lib.config.kinds import NETWORKS
 from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.data.truth import HIDDEN_SHARE, hidden_table
 from stcnet_lib.localisation.flags import flag_table
 from stcnet_lib.reid.files import load_reid, read_description
 from stcnet_lib.reid.frame_features import picture_features
-from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
+from workflow.scripts.command import add_config, add_paths, add_references, parser, run, runtime_settings
 
 logger = logging.getLogger(__name__)
 
 
 def main() -> None:
-    commandline = parser(__doc__)
-    add_config(commandline, CompletionConfig)
-    add_paths(
-        commandline,
-        store="tracklets.h5 to restore",
-        completed="tracklets.h5 to write",
-        regions="regions.parquet to write: one row a flagged region",
-        summary="restoration.json to write: how often each case was met",
-    )
-    commandline.add_argument("--scores", type=Path, help="occlusion.parquet (predicted masks)")
-    commandline.add_argument("--stcnet", type=Path, help="STCnet's model.json (methods stcnet and spatial)")
-    commandline.add_argument("--truth", type=Path, help="truth.h5 (oracle masks)")
-    commandline.add_argument("--judge", type=Path, help="judge.json (least_confidence above 0)")
-    commandline.add_argument("--guider", type=Path, help="the guider's model.json, for the judge")
-    commandline.add_argument(
-        "--hidden-share",
-        type=float,
-        default=HIDDEN_SHARE,
-        help="oracle masks: share of person pixels covered",
-    )
-    commandline.add_argument(
-        "--references",
-        choices=get_args(References),
-        default="frame",
-        help="frames to restore from: frames without any flagged region, or such as show the region",
-    )
-    options = commandline.parse_args()
+    options = arguments()
     asked, runtime = options.config, runtime_settings()
-    description = read_description(options.stcnet, "stcnet") if options.stcnet else None
+    description = read_description(options.stcnet, *NETWORKS) if options.stcnet else None
     config, why = choose(asked, description)
     if why:
         logger.info("%s fills: %s", config.method, why)
     with compute_for(runtime) as compute, TrackletStore(options.store) as store:
-        if config.masks == "oracle":
-            with TrackletStore(options.truth) as truth:
-                flags = hidden_table(truth, options.hidden_share)
-        else:
-            flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
+        flags = flags_of(config, options, store)
         network = network_for(config, options.stcnet)
         gate = None
         if options.judge:
@@ -80,14 +51,48 @@ def main() -> None:
             runtime.progress_seconds,
             gate,
         )
-    with replacing(options.regions) as partial:
-        record.table().to_parquet(partial, index=False)
+    record.write(options.regions)
     made = {"method": asked.method, "method_used": config.method, "why": why, "masks": config.masks}
     made["stcnet"] = asked.stcnet if METHODS[asked.method].needs_network else None
     made["skill"] = description["details"].get("skill") if asked.method == "stcnet" else None
-    made |= {"references": options.references, "reference_margin": config.reference_margin}
+    made |= options.references.model_dump()
     made["precision"] = compute.used_precision(network.config.precision) if network else None
     write_json(options.summary, {**made, **record.counts})
+
+
+def arguments() -> argparse.Namespace:
+    commandline = parser(__doc__)
+    add_config(commandline, CompletionConfig)
+    add_paths(
+        commandline,
+        store="tracklets.h5 to restore",
+        completed="tracklets.h5 to write",
+        regions="regions.parquet to write: one row a flagged region",
+        summary="restoration.json to write: how often each case was met",
+    )
+    commandline.add_argument("--scores", type=Path, help="occlusion.parquet (predicted masks)")
+    commandline.add_argument(
+        "--stcnet", type=Path, help="model.json of the network (methods stcnet, spatial)"
+    )
+    commandline.add_argument("--truth", type=Path, help="truth.h5 (oracle masks)")
+    commandline.add_argument("--judge", type=Path, help="judge.json (least_confidence above 0)")
+    commandline.add_argument("--guider", type=Path, help="the guider's model.json, for the judge")
+    commandline.add_argument(
+        "--hidden-share",
+        type=float,
+        default=HIDDEN_SHARE,
+        help="oracle masks: share of person pixels covered",
+    )
+    add_references(commandline)
+    return commandline.parse_args()
+
+
+def flags_of(config: CompletionConfig, options: argparse.Namespace, store: TrackletStore) -> np.ndarray:
+    """(F, K) regions to replace: flagged by the scores, or by the truth."""
+    if config.masks == "oracle":
+        with TrackletStore(options.truth) as truth:
+            return hidden_table(truth, options.hidden_share)
+    return flag_table(pd.read_parquet(options.scores), store.num_frames)
 
 
 def gate_of(

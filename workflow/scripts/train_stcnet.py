@@ -1,24 +1,54 @@
-"""Train STCnet on unoccluded train frames with hidden regions, guided by the frozen guider."""
+"""Train a completion network on unoccluded train frames with hidden regions, guided by the frozen guider."""
 
+import argparse
 import time
+from importlib import import_module
+from pathlib import Path
 
 import pandas as pd
 
-from stcnet_lib.common.compute import compute_for
-from stcnet_lib.completion.stcnet.samples import CompletionSamples
-from stcnet_lib.completion.stcnet.skill import Validation
-from stcnet_lib.completion.stcnet.training import train_stcnet
-from stcnet_lib.config import StcnetConfig
+from stcnet_lib.common.compute import Compute, compute_for
+from stcnet_lib.completion.learning.samples import CompletionSamples
+from stcnet_lib.completion.learning.skill import Validation
+from stcnet_lib.completion.learning.training import Learner, train_network
+from stcnet_lib.config import CompletionNetworkConfig
+from stcnet_lib.config.kinds import NETWORKS, parse_network
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.localisation.flags import flag_table
 from stcnet_lib.reid.files import load_reid, save_model
+from workflow.library import imported_files
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 from workflow.scripts.training import provenance, resume_key
 
 
 def main() -> None:
+    options = arguments()
+    config, runtime, folder = options.config, runtime_settings(), options.model.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.time()
+    with compute_for(runtime) as compute, TrackletStore(options.store) as store:
+        key = key_of(options, compute, store)
+        flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
+        samples = CompletionSamples(store, flags, options.split, config.samples, config.size, options.seed)
+        learner = learner_of(config, options.guider, samples, options.seed, compute)
+        validation = Validation.of(samples, compute)
+        history, state = train_network(config, learner, samples, folder, key, runtime, compute, validation)
+        if compute.is_main:
+            details = history.finish(folder / "history.csv") | provenance(
+                config, compute, started, store.digest
+            )
+            details["settings"] = config.model_dump(mode="json")
+            details["target_frames"] = len(samples.targets)
+            details["held_out_people"] = len(samples.held_out_people)
+            details["skill"] = validation and validation.summary(learner.network)
+            built_from = config.network.canonical_json()
+            save_model(options.model, config.kind, learner.network, built_from, samples.num_classes, details)
+            state.remove()
+
+
+def arguments() -> argparse.Namespace:
     commandline = parser(__doc__)
-    add_config(commandline, StcnetConfig)
+    add_config(commandline, CompletionNetworkConfig, parse_network)
     add_paths(
         commandline,
         store="tracklets.h5",
@@ -28,39 +58,26 @@ def main() -> None:
     )
     add_split(commandline)
     commandline.add_argument("--seed", type=int, default=0, help="of initial weights and samples")
-    options = commandline.parse_args()
-    config, runtime, folder = options.config, runtime_settings(), options.model.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    started = time.time()
-    with compute_for(runtime) as compute, TrackletStore(options.store) as store:
-        key = resume_key(
-            __file__,
-            config,
-            compute,
-            options.seed,
-            options.split,
-            store.digest,
-            options.scores,
-            options.guider,
-        )
-        flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
-        samples = CompletionSamples(store, flags, options.split, config, options.seed)
-        guider = load_reid(options.guider)
-        validation = Validation.of(samples, compute)
-        network, history, state = train_stcnet(
-            config, samples, guider, options.seed, folder, key, runtime, compute, validation
-        )
-        if compute.is_main:
-            details = history.finish(folder / "history.csv") | provenance(
-                config, compute, started, store.digest
-            )
-            details["target_frames"] = len(samples.targets)
-            details["held_out_people"] = len(samples.held_out_people)
-            details["skill"] = validation and validation.summary(network)
-            save_model(
-                options.model, "stcnet", network, config.canonical_json(), samples.num_classes, details
-            )
-            state.remove()
+    return commandline.parse_args()
+
+
+def key_of(options: argparse.Namespace, compute: Compute, store: TrackletStore) -> str:
+    """Digest of all that the training depends on, the code of its kind among it."""
+    code = {
+        file
+        for module in NETWORKS[options.config.kind].learning_files
+        for file in (module, *imported_files(module))
+    }
+    inputs = (options.scores, options.guider, *map(Path, sorted(code)))
+    return resume_key(__file__, options.config, compute, options.seed, options.split, store.digest, *inputs)
+
+
+def learner_of(
+    config: CompletionNetworkConfig, guider: Path, samples: CompletionSamples, seed: int, compute: Compute
+) -> Learner:
+    """A network of the kind that the settings ask for, at the beginning of its training."""
+    module = import_module(NETWORKS[config.kind].learning)
+    return module.learner(config, load_reid(guider), samples.num_classes, seed, compute)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ import torch
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.files import file_digest, text_digest
-from stcnet_lib.config import DetectorConfig, ReIDConfig, StcnetConfig
+from stcnet_lib.config import CompletionNetworkConfig, DetectorConfig, ReIDConfig
 from workflow.library import imported_files
 
 
 def resume_key(
     script: str,
-    config: ReIDConfig | StcnetConfig | DetectorConfig,
+    config: ReIDConfig | CompletionNetworkConfig | DetectorConfig,
     compute: Compute,
     seed: int,
     split: int,
@@ -32,7 +32,10 @@ def resume_key(
 
 
 def provenance(
-    config: ReIDConfig | StcnetConfig | DetectorConfig, compute: Compute, started: float, data_digest: str
+    config: ReIDConfig | CompletionNetworkConfig | DetectorConfig,
+    compute: Compute,
+    started: float,
+    data_digest: str,
 ) -> dict[str, object]:
     """What a model was made with: versions, device, precision, time and the digest of its data."""
     gpu_memory = torch.cuda.max_memory_allocated() / 2**20 if compute.device.type == "cuda" else None

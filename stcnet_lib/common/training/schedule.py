@@ -6,7 +6,7 @@ import math
 
 from torch.optim import Optimizer
 
-from stcnet_lib.config import ReIDConfig, StcnetConfig
+from stcnet_lib.config import OptimiserConfig, ReIDConfig
 
 
 def reid_rate(config: ReIDConfig, step: int, steps_per_epoch: int) -> float:
@@ -22,8 +22,8 @@ def reid_rate(config: ReIDConfig, step: int, steps_per_epoch: int) -> float:
     return config.lr * config.lr_gamma ** (step // steps_per_epoch // config.lr_step)
 
 
-def stcnet_rate(config: StcnetConfig, step: int) -> float:
-    """The rate of an STCnet training at a step: constant as in the paper, or a cosine."""
+def completion_rate(config: OptimiserConfig, step: int) -> float:
+    """The rate of a completion network's training at a step: constant as in the paper, or a cosine."""
     if config.schedule == "constant":
         return config.lr
     return config.lr * 0.5 * (1 + math.cos(math.pi * step / config.iterations))

@@ -11,10 +11,9 @@ from stcnet_lib.completion.views import fitted, without_hidden
 
 def copy_nearest(task: FillTask, images: dict[int, np.ndarray], flags: np.ndarray) -> Filling | None:
     """The same third of the nearest frame in which it is visible: no network at all."""
-    if not task.has_reference:
+    if not task.references:
         return None
-    previous, following = task.sources
-    closer = previous if abs(task.frame - previous) <= abs(following - task.frame) else following
+    closer = min(task.references, key=lambda t: abs(t - task.frame))  # the earlier one of two
     picture = fitted(images[closer], *images[task.frame].shape[:2])
     return Filling(picture, "copy", without_hidden(picture, flags[closer]))
 

@@ -10,13 +10,13 @@ from stcnet_lib.completion.task import Filler, Filling, FillTask
 
 
 def mean_colour(task: FillTask, images: dict[int, np.ndarray], flags: np.ndarray) -> Filling | None:
-    """The mean colour of the region in both references: the least a completion must beat."""
-    if not task.has_reference:
+    """The mean colour of the region in the references: the least a completion must beat."""
+    if not task.references:
         return None
     filled = images[task.frame].copy()
     for region in task.regions:
         colours = []
-        for source in task.sources:
+        for source in task.references:
             rows = region_rows(images[source].shape[0])
             colours.append(images[source][rows[region] : rows[region + 1]].mean((0, 1)))
         rows = region_rows(filled.shape[0])

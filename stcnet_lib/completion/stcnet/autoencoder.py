@@ -14,14 +14,14 @@ import math
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stcnet_lib.config import StcnetConfig
+from stcnet_lib.config import StcnetLayers
 
 REDUCTION = 4
 _ELU_GAIN = 1.245  # keeps the second moment of a normal variable through ELU: 1 / sqrt(E[elu(z)²])
 _COLOUR_GAIN = 0.3  # colours start well inside [-1, 1], outside of which a clip has no gradient
 
 
-def encoder_channels(config: StcnetConfig) -> int:
+def encoder_channels(config: StcnetLayers) -> int:
     """Channels of an encoder's output."""
     return 4 * config.channels
 
@@ -33,7 +33,7 @@ class Encoder(nn.Sequential):
         images (B, 3, H, W) -> features (B, 4c, H / 4, W / 4)
     """
 
-    def __init__(self, config: StcnetConfig) -> None:
+    def __init__(self, config: StcnetLayers) -> None:
         c = config.channels
         if config.encoder == "full":
             layers: list[nn.Module] = []
@@ -59,7 +59,7 @@ class Decoder(nn.Module):
         features (B, C, H / 4, W / 4) -> colours (B, 3, H, W) in [-1, 1], extra (B, extra, H, W) or none
     """
 
-    def __init__(self, inputs: int, config: StcnetConfig, extra: int = 0) -> None:
+    def __init__(self, inputs: int, config: StcnetLayers, extra: int = 0) -> None:
         super().__init__()
         self.output = config.output
         resize = config.upsampling == "resize"

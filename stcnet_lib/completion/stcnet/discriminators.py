@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from stcnet_lib.common.masks import region_mask
 from stcnet_lib.common.regions import region_rows
-from stcnet_lib.config import StcnetConfig
+from stcnet_lib.config import GameConfig, SizeConfig
 
 _LAYERS = 6
 _SLOPE = 0.2
@@ -46,8 +46,8 @@ class Discriminator(nn.Module):
 class GlobalDiscriminator(Discriminator):
     """Looks at the whole frame."""
 
-    def __init__(self, config: StcnetConfig) -> None:
-        super().__init__(config.discriminator_channels, config.height, config.width)
+    def __init__(self, config: GameConfig, size: SizeConfig) -> None:
+        super().__init__(config.discriminator_channels, size.height, size.width)
 
 
 class LocalDiscriminator(nn.Module):
@@ -58,11 +58,11 @@ class LocalDiscriminator(nn.Module):
         order of samples and then regions; with `masked` one a sample
     """
 
-    def __init__(self, config: StcnetConfig) -> None:
+    def __init__(self, config: GameConfig, size: SizeConfig) -> None:
         super().__init__()
         self.crop = config.local_view == "crop"
-        height = crop_height(config.height) if self.crop else config.height
-        self.discriminator = Discriminator(config.discriminator_channels, height, config.width)
+        height = crop_height(size.height) if self.crop else size.height
+        self.discriminator = Discriminator(config.discriminator_channels, height, size.width)
 
     def forward(self, images: Tensor, flags: Tensor) -> Tensor:
         if self.crop:

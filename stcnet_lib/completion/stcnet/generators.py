@@ -11,16 +11,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from stcnet_lib.completion.learning.batch import Batch
 from stcnet_lib.completion.stcnet import blending
 from stcnet_lib.completion.stcnet.autoencoder import Decoder, Encoder, encoder_channels, reduced
 from stcnet_lib.completion.stcnet.temporal_attention import TemporalAttention
-from stcnet_lib.config import StcnetConfig
+from stcnet_lib.config import StcnetNetworkConfig
 
 
 class SpatialGenerator(nn.Module):
     """G_s: x1 = M·G_s((1-M)·x) + (1-M)·x."""
 
-    def __init__(self, config: StcnetConfig) -> None:
+    def __init__(self, config: StcnetNetworkConfig) -> None:
         super().__init__()
         self.encoder = Encoder(config)
         self.decoder = Decoder(encoder_channels(config), config)
@@ -47,7 +48,7 @@ class TemporalGenerator(nn.Module):
     references' features reach the decoder as they are.
     """
 
-    def __init__(self, config: StcnetConfig) -> None:
+    def __init__(self, config: StcnetNetworkConfig) -> None:
         super().__init__()
         self.config = config
         self.current = Encoder(config)
@@ -115,7 +116,7 @@ class Completion(NamedTuple):
 class STCnet(nn.Module):
     """Both generators; with `temporal: none` the spatial one alone."""
 
-    def __init__(self, config: StcnetConfig) -> None:
+    def __init__(self, config: StcnetNetworkConfig) -> None:
         super().__init__()
         self.config = config
         self.spatial = SpatialGenerator(config)
@@ -136,6 +137,11 @@ class STCnet(nn.Module):
             return Completion(x1, x1, None, None)
         result = self.temporal(x1, previous, next, mask, previous_mask, next_mask)
         return Completion(x1, *result)
+
+    def stages(self, batch: Batch) -> dict[str, Tensor]:
+        """Both completions of a batch by name (`CompletionNetwork`)."""
+        completion = self(batch.frame, *batch.references, batch.mask, *batch.reference_masks)
+        return {"spatial": completion.x1, "temporal": completion.x2}
 
 
 def drop(images: Tensor, mask: Tensor) -> Tensor:

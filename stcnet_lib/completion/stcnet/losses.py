@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stcnet_lib.config import AdversarialForm, StcnetConfig
+from stcnet_lib.config import AdversarialForm, GameConfig
 from stcnet_lib.data.clips.transforms import unit_to_imagenet
 from stcnet_lib.reid.network import ReIDNetwork
 
@@ -52,7 +52,7 @@ def guider_loss(guider: ReIDNetwork, x2: Tensor, labels: Tensor) -> Tensor:
 
 
 def total_loss(
-    config: StcnetConfig, reconstruction: Tensor, adversarial: Tensor | float, guider: Tensor | float
+    config: GameConfig, reconstruction: Tensor, adversarial: Tensor | float, guider: Tensor | float
 ) -> Tensor:
     """L + λ1·La + λ2·Lc (Eq. 10); `adversarial` is the sum over the discriminators in use."""
     return reconstruction + config.lambda_adversarial * adversarial + config.lambda_guider * guider

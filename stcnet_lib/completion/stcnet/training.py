@@ -1,4 +1,4 @@
-"""Training of STCnet: generators against discriminators, guided by a frozen re-ID network (paper §3.4-3.6).
+"""STCnet learns: generators against discriminators, guided by a frozen re-ID network (paper §3.4-3.6).
 
 One step, on frames x whose region M was hidden on purpose:
 
@@ -10,18 +10,13 @@ One step, on frames x whose region M was hidden on purpose:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from stcnet_lib.common.compute import Compute, unwrapped
-from stcnet_lib.common.masks import region_mask
-from stcnet_lib.common.training.history import History
-from stcnet_lib.common.training.loop import Course, run_steps
-from stcnet_lib.common.training.schedule import set_rate, stcnet_rate
-from stcnet_lib.common.training.state import TrainingState
+from stcnet_lib.common.training.schedule import set_rate
+from stcnet_lib.completion.learning.batch import Batch
 from stcnet_lib.completion.stcnet.discriminators import GlobalDiscriminator, LocalDiscriminator
 from stcnet_lib.completion.stcnet.generators import Completion, STCnet
 from stcnet_lib.completion.stcnet.losses import (
@@ -32,70 +27,17 @@ from stcnet_lib.completion.stcnet.losses import (
     reconstruction_loss,
     total_loss,
 )
-from stcnet_lib.completion.stcnet.pictures import draw_samples
-from stcnet_lib.completion.stcnet.samples import IMAGES, CompletionSamples, Sample, sample_loader
-from stcnet_lib.config import RuntimeConfig, StcnetConfig
-from stcnet_lib.data.clips.transforms import to_unit
+from stcnet_lib.config import GameConfig, SizeConfig, StcnetConfig
 from stcnet_lib.reid.network import ReIDNetwork
-
-PICTURES = 20  # how often sample pictures are drawn while it trains
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A batch of samples on the device; images in [-1, 1], masks 1 where a pixel is dropped."""
-
-    frame: Tensor  # (B, 3, H, W)
-    previous: Tensor  # (B, 3, H, W)
-    next: Tensor  # (B, 3, H, W)
-    mask: Tensor  # (B, 1, H, W) hidden from the generators: to be filled, or occluded anyway
-    previous_mask: Tensor  # (B, 1, H, W)
-    next_mask: Tensor  # (B, 1, H, W)
-    known: Tensor  # (B, 1, H, W) 1 where the frame shows the person, so that it is a target
-    masked: Tensor  # (B, K) bool: the regions hidden on purpose, which the local discriminator looks at
-    label: Tensor  # (B,)
-
-    def shown(self, x2: Tensor) -> Tensor:
-        """What discriminators and guider look at: the completion, but occluders that are there anyway.
-
-        Nobody knows what belongs behind those, so an opinion about it would only teach noise.
-        """
-        return torch.where(self.known.bool(), x2, self.frame)
-
-    @classmethod
-    def of(cls, sample: Sample, compute: Compute) -> Batch:
-        """Move a collated sample to the device."""
-        moved = {key: value.to(compute.device, non_blocking=True) for key, value in sample.items()}
-        height, width = moved["frame"].shape[-2:]
-
-        def image(key: str) -> Tensor:
-            return to_unit(moved[key]).contiguous(memory_format=torch.channels_last)
-
-        originals = dict(zip(IMAGES, sample["heights"].T.tolist(), strict=True))  # (B,) each
-
-        def mask(flags: Tensor, of: str = "frame") -> Tensor:
-            return region_mask(flags, height, width, originals[of])
-
-        return cls(
-            frame=image("frame"),
-            previous=image("previous"),
-            next=image("next"),
-            mask=mask(moved["masked"] | moved["flagged"]),
-            previous_mask=mask(moved["previous_flagged"], "previous"),
-            next_mask=mask(moved["next_flagged"], "next"),
-            known=1 - mask(moved["flagged"]),
-            masked=moved["masked"],
-            label=moved["label"],
-        )
 
 
 class Discriminators(nn.Module):
     """The global and the local discriminator, whichever the settings ask for."""
 
-    def __init__(self, config: StcnetConfig) -> None:
+    def __init__(self, config: GameConfig, size: SizeConfig) -> None:
         super().__init__()
-        self.whole = GlobalDiscriminator(config) if config.global_discriminator else None
-        self.region = LocalDiscriminator(config) if config.local_discriminator else None
+        self.whole = GlobalDiscriminator(config, size) if config.global_discriminator else None
+        self.region = LocalDiscriminator(config, size) if config.local_discriminator else None
 
     def forward(self, images: Tensor, masked: Tensor) -> dict[str, Tensor]:
         """Logits (N,) of being real, by name, of images (B, 3, H, W) with masked regions (B, K)."""
@@ -134,88 +76,51 @@ class Players:
         return parts
 
 
-class Measured(Protocol):
-    """What looks at the generators while they train, without a random draw (`skill.Validation`)."""
+class Learner:
+    """STCnet, its opponents and its guide (`learning.training.Learner`)."""
 
-    def due(self, done: int, total: int) -> bool:
-        """Whether it is time to, after `done` of `total` steps."""
-        ...
+    name, shown = "STCnet", ("l1", "l1_temporal")
 
-    def columns(self, generators: STCnet) -> dict[str, float]:
-        """Its values by column of `history.csv`."""
-        ...
+    def __init__(self, game: GameConfig, players: Players, compute: Compute) -> None:
+        self._game, self._players, self._compute = game, players, compute
+
+    @property
+    def network(self) -> STCnet:
+        return self._players.generators
+
+    def parts(self) -> dict[str, object]:
+        return self._players.parts()
+
+    def step(self, batch: Batch, rate: float) -> dict[str, Tensor]:
+        return train_step(self._game, self._players, batch, rate, self._compute)
 
 
-def train_stcnet(
-    config: StcnetConfig,
-    samples: CompletionSamples,
-    guider: ReIDNetwork,
-    seed: int,
-    folder: Path,
-    resume_key: str,
-    runtime: RuntimeConfig,
-    compute: Compute,
-    validation: Measured | None = None,
-) -> tuple[STCnet, History, TrainingState]:
-    """Train on samples of the train split; returns STCnet, in evaluation mode, its history, and the
-    state, which the caller removes once the weights are written.
+def learner(
+    config: StcnetConfig, guider: ReIDNetwork, num_classes: int, seed: int, compute: Compute
+) -> Learner:
+    """STCnet at the beginning of its training.
 
-    `folder` also receives `samples.png`, redrawn while the training goes on.
+    Args:
+        num_classes: people of the train split.
 
     Raises:
-        Stopped: after SIGTERM or SIGINT, with the state saved.
-        Diverged: if the loss is no longer a number.
+        ValueError: if the guider knows others and the generators are to learn from what it says.
     """
-    if config.guider_loss and guider.num_classes != samples.num_classes:
+    if config.guider_loss and guider.num_classes != num_classes:
         raise ValueError(
             f"stcnet.guider_loss: got true, wanted false: the guider knows {guider.num_classes} people, "
-            f"and the train split has {samples.num_classes} others"
+            f"and the train split has {num_classes} others"
         )
-    players = build_players(config, guider, seed, compute)
-    state = TrainingState(folder, resume_key, players.parts(), compute, runtime.save_steps)
-    history = History(state, config.iterations)
-    first = state.resume()
-    pictured = Batch.of(torch.utils.data.default_collate([samples[i] for i in range(8)]), compute)
-    loader = sample_loader(samples, first, runtime.workers, compute)
-
-    def step(number: int, sample: Sample) -> tuple[dict[str, Tensor], float]:
-        rate = stcnet_rate(config, number)
-        return train_step(config, players, Batch.of(sample, compute), rate, compute), rate
-
-    def measure(done: int) -> dict[str, float] | None:
-        if validation is None or not validation.due(done, config.iterations):
-            return None
-        return validation.columns(players.generators)
-
-    def draw(done: int) -> None:
-        if compute.is_main and done % max(1, config.iterations // PICTURES) == 0:
-            _draw(players.generators, pictured, folder / "samples.png", done, config, compute)
-
-    run_steps(
-        Course("STCnet", "stcnet", ("l1", "l1_temporal"), config.iterations),
-        first,
-        loader,
-        step,
-        state,
-        history,
-        compute,
-        runtime.progress_seconds,
-        measure=measure,
-        after=draw,
-    )
-    players.generators.eval()
-    if compute.is_main:
-        _draw(players.generators, pictured, folder / "samples.png", config.iterations, config, compute)
-    return players.generators, history, state
+    return Learner(config.game, build_players(config, guider, seed, compute), compute)
 
 
 def build_players(config: StcnetConfig, guider: ReIDNetwork, seed: int, compute: Compute) -> Players:
     """Generators, discriminators and the frozen guider, on their device, with their optimisers."""
     torch.manual_seed(seed)  # initial weights; the only draw from the global generator
-    generators = compute.place(STCnet(config))
+    generators = compute.place(STCnet(config.network))
     discriminators = None
     if config.global_discriminator or config.local_discriminator:
-        discriminators = compute.place(Discriminators(config))
+        discriminators = compute.place(Discriminators(config.game, config.size))
     guider = freeze(compute.place(guider)) if config.guider_loss else None
     fused = compute.device.type == "cuda"
 
@@ -232,17 +137,18 @@ def build_players(config: StcnetConfig, guider: ReIDNetwork, seed: int, compute:
 
 
 def train_step(
-    config: StcnetConfig, players: Players, batch: Batch, rate: float, compute: Compute
+    config: GameConfig, players: Players, batch: Batch, rate: float, compute: Compute
 ) -> dict[str, Tensor]:
     """One step of the discriminators, then one of the generators; returns all losses."""
-    with compute.autocast(config.precision):
+    precision = players.generators.config.precision
+    with compute.autocast(precision):
         completion = players.placed_generators(
-            batch.frame, batch.previous, batch.next, batch.mask, batch.previous_mask, batch.next_mask
+            batch.frame, *batch.references, batch.mask, *batch.reference_masks
         )
     values = {}
     if players.discriminators is not None:
-        values["discriminator"] = _discriminator_step(config, players, batch, completion, rate, compute)
-    with compute.autocast(config.precision):
+        values["discriminator"] = _discriminator_step(players, batch, completion, rate, compute)
+    with compute.autocast(precision):
         losses = generator_losses(config, players, batch, completion)
     set_rate(players.generator_optimizer, rate)
     players.generator_optimizer.zero_grad(set_to_none=True)
@@ -259,7 +165,7 @@ def train_step(
 
 
 def generator_losses(
-    config: StcnetConfig, players: Players, batch: Batch, completion: Completion
+    config: GameConfig, players: Players, batch: Batch, completion: Completion
 ) -> dict[str, Tensor]:
     """The unweighted terms of the generators' objective (Eq. 10)."""
     # Where the frame itself is occluded nobody knows the truth: no error is counted there.
@@ -281,15 +187,10 @@ def generator_losses(
 
 
 def _discriminator_step(
-    config: StcnetConfig,
-    players: Players,
-    batch: Batch,
-    completion: Completion,
-    rate: float,
-    compute: Compute,
+    players: Players, batch: Batch, completion: Completion, rate: float, compute: Compute
 ) -> Tensor:
     fake = batch.shown(completion.x2.detach())
-    with compute.autocast(config.precision):
+    with compute.autocast(players.generators.config.precision):
         # Both halves in one call: a distributed network wants one forward pass for one backward pass.
         logits = players.placed_discriminators(torch.cat([batch.frame, fake]), torch.cat([batch.masked] * 2))
     loss = sum(discriminator_loss(*value.float().chunk(2)) for value in logits.values())
@@ -298,22 +199,3 @@ def _discriminator_step(
     loss.backward()
     players.discriminator_optimizer.step()
     return loss
-
-
-@torch.no_grad()
-def _draw(
-    generators: STCnet, batch: Batch, path: Path, step: int, config: StcnetConfig, compute: Compute
-) -> None:
-    with compute.autocast(config.precision):
-        completion = generators(
-            batch.frame, batch.previous, batch.next, batch.mask, batch.previous_mask, batch.next_mask
-        )
-    columns = {
-        "previous": batch.previous,
-        "input": batch.frame * (1 - batch.mask),
-        "next": batch.next,
-        "spatial": completion.x1,
-        "temporal": completion.x2,
-        "original": batch.frame,
-    }
-    draw_samples({name: image.float().cpu() for name, image in columns.items()}, path, f"after {step} steps")

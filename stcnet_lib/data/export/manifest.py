@@ -8,7 +8,7 @@ It has the columns of the layout `manifest` (`layouts/manifest.py`), by which an
 | changed | whether the image differs from that file |
 | encoding | of a changed image: png, or jpeg with its quality |
 | regions, methods | regions that were flagged (0 upper, 1 middle, 2 lower), and how each was filled |
-| previous, next | source paths of the frames that filled each region, null for none |
+| references | source paths of the frames that filled each region, a list a region |
 | scores | occlusion scores of all regions, null where none were taken |
 | order | number of the tracklet in this export |
 | model | sha256 of the weights that filled regions |
@@ -50,8 +50,7 @@ def _schema(splits: int, facts: dict[str, str]) -> pa.Schema:
             ("encoding", _CONSTANT),
             ("regions", pa.list_(pa.int8())),
             ("methods", pa.list_(pa.string())),
-            ("previous", pa.list_(pa.string())),
-            ("next", pa.list_(pa.string())),
+            ("references", pa.list_(pa.list_(pa.string()))),
             ("scores", pa.list_(pa.float32())),
             ("order", pa.int32()),
             ("model", _CONSTANT),
@@ -106,13 +105,13 @@ class RegionRecord:
         """Columns of the manifest; references by their place in the source."""
         first, last = np.searchsorted(self._frames, [frame, frame + 1])
         if first == last:
-            return {"regions": [], "methods": [], "previous": [], "next": []}
+            return {"regions": [], "methods": [], "references": []}
         rows = self._table.iloc[first:last]
-        neighbours = {
-            side: [None if number < 0 else sources[number - start] for number in rows[side].tolist()]
-            for side in ("previous", "next")
+        return {
+            "regions": rows["region"].tolist(),
+            "methods": rows["method"].tolist(),
+            "references": [[sources[t - start] for t in references] for references in rows["references"]],
         }
-        return {"regions": rows["region"].tolist(), "methods": rows["method"].tolist(), **neighbours}
 
 
 def read_tracklets(path: Path) -> Iterator[SourceTracklet]:

@@ -1,4 +1,4 @@
-"""What STCnet learns from: visible regions of train frames, hidden on purpose (paper §5.2).
+"""What completion networks learn from: visible regions of train frames, hidden on purpose (paper §5.2).
 
 Every decision about a sample is a pure function of the seed and its number, so any step can be rebuilt
 when a training resumes, with any number of workers.
@@ -7,7 +7,6 @@ when a training resumes, with any number of workers.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,16 +15,13 @@ from torch.utils.data import Dataset
 from torchvision.transforms.v2 import functional as transforms
 
 from stcnet_lib import REGIONS
-from stcnet_lib.common.compute import Compute
+from stcnet_lib.completion.learning.batch import Sample
 from stcnet_lib.completion.neighbours import both_sides, nearest, nearest_frames, usable_frames
-from stcnet_lib.config import StcnetConfig
-from stcnet_lib.data.clips.workers import load_batches
+from stcnet_lib.config import SamplesConfig, SizeConfig
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 
 logger = logging.getLogger(__name__)
 
-Sample = dict[str, torch.Tensor]
-IMAGES = ("frame", "previous", "next")  # of a sample
 LEAST_HELD_OUT = 4  # tracklets, below which nothing is held out: skill would be that of one or two pictures
 _HELD_OUT = 1  # stream of random numbers, beside that of the samples to learn from
 
@@ -38,16 +34,14 @@ class Hidden:
     frame: int
     region: int  # the one that the references were chosen for
     masked: np.ndarray  # (K,) bool: it, and now and then another one
-    previous: int
-    next: int
+    references: tuple[int, int]  # before and after it; as many in every sample, for they make batches
     run: range  # the frames that the occluder is meant to hide, and the margin
     usable: np.ndarray  # (T,) bool: frames that may show the region
 
     @property
-    def nearest(self) -> str:
-        """Which of both references is nearer, `previous` of two that are equally far."""
-        away = {"previous": abs(self.frame - self.previous), "next": abs(self.next - self.frame)}
-        return min(away, key=away.get)
+    def nearest(self) -> int:
+        """Which of the references is nearest, the first of those that are equally far."""
+        return int(np.abs(np.array(self.references) - self.frame).argmin())
 
     @property
     def shown(self) -> tuple[int, ...]:
@@ -58,27 +52,34 @@ class Hidden:
 class CompletionSamples(Dataset):
     """Sample i of the endless sequence that a seed makes out of the train split.
 
-    A sample holds uint8 (3, H, W) `frame`, `previous`, `next`, and their `heights` (3,) before they were
-    resized, of which regions are thirds; booleans (K,) `masked` (dropped from the
-    frame, to be filled), `flagged` (regions of the frame that are occluded themselves: dropped too, but
-    nobody knows what belongs there), `previous_flagged`, `next_flagged`; and `label`, the class of the
-    person for the guider.
+    A sample holds uint8 `frame` (3, H, W) and `references` (R, 3, H, W), and their `heights` (1 + R,) before
+    they were resized, of which regions are thirds; booleans `masked` (K,) (dropped from the frame, to be
+    filled), `flagged` (K,) (regions of the frame that are occluded themselves: dropped too, but nobody knows
+    what belongs there), `references_flagged` (R, K); and `label`, the class of the person for the guider.
 
-    People who are held out (`StcnetConfig.validation`) keep their class but are in no sample; `held_out`
+    People who are held out (`SamplesConfig.validation`) keep their class but are in no sample; `held_out`
     hides regions of their frames.
     """
 
     def __init__(
-        self, store: TrackletStore, flags: np.ndarray, split: int, config: StcnetConfig, seed: int
+        self,
+        store: TrackletStore,
+        flags: np.ndarray,
+        split: int,
+        config: SamplesConfig,
+        size: SizeConfig,
+        seed: int,
     ) -> None:
         """
         Args:
             flags: (F, K) regions that count as occluded.
+            size: of the samples.
 
         Raises:
             ValueError: if no train frame can be used.
         """
         self.store, self.flags, self.config, self.seed = store, flags, config, seed
+        self._size = [size.height, size.width]
         tracklets = store.tracklets.iloc[store.tracklets_with(split, Role.TRAIN)]
         classes = {pid: label for label, pid in enumerate(sorted(tracklets["pid"].unique()))}
         self._spans = [
@@ -100,12 +101,8 @@ class CompletionSamples(Dataset):
 
     def _usable(self, flags: np.ndarray) -> np.ndarray:
         """(T, K) regions that may be targets and references; those of a third need to be two at least."""
-        config = self.config
         usable = np.stack(
-            [
-                usable_frames(flags, k, config.references, config.reference_margin)
-                for k in range(len(REGIONS))
-            ],
+            [usable_frames(flags, k, self.config) for k in range(len(REGIONS))],
             axis=1,
         )
         return usable & (usable.sum(0) > 1)
@@ -157,14 +154,15 @@ class CompletionSamples(Dataset):
         """The sample of a simulated occlusion."""
         start, end = self._spans[hidden.row]
         flags = self.flags[start:end]
-        images = [self.store.read_image(int(start + t)) for t in (hidden.frame, hidden.previous, hidden.next)]
+        images = [self.store.read_image(int(start + t)) for t in (hidden.frame, *hidden.references)]
+        frame, *references = (self._resized(image) for image in images)
         return {
-            **{name: self._resized(image) for name, image in zip(IMAGES, images, strict=True)},
+            "frame": frame,
+            "references": torch.stack(references),
             "heights": torch.tensor([len(image) for image in images]),
             "masked": torch.from_numpy(hidden.masked),
             "flagged": torch.from_numpy(flags[hidden.frame] & ~hidden.masked),
-            "previous_flagged": torch.from_numpy(flags[hidden.previous].copy()),
-            "next_flagged": torch.from_numpy(flags[hidden.next].copy()),
+            "references_flagged": torch.from_numpy(flags[list(hidden.references)]),
             "label": torch.tensor(self._labels[hidden.row]),
         }
 
@@ -205,17 +203,18 @@ class CompletionSamples(Dataset):
         behind = int(random.integers(1, run + 1))
         first, last = frame - behind + 1, frame + run - behind
         excluded = _excluded(usable, first, last, margin) or range(frame, frame + 1)
-        references = both_sides(*nearest(usable, excluded.start - 1, excluded.stop))
-        return Hidden(row, frame, region, masked, *references, excluded, usable)
+        references = both_sides(nearest(usable, excluded.start - 1, excluded.stop))
+        return Hidden(row, frame, region, masked, references, excluded, usable)
 
     def _resized(self, image: np.ndarray) -> torch.Tensor:
         tensor = torch.from_numpy(image).permute(2, 0, 1)  # (3, h, w)
-        size = [self.config.height, self.config.width]
-        return tensor if list(tensor.shape[1:]) == size else transforms.resize(tensor, size, antialias=True)
+        if list(tensor.shape[1:]) == self._size:
+            return tensor
+        return transforms.resize(tensor, self._size, antialias=True)
 
 
 def held_out_people(pids: np.ndarray, usable: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """The people that STCnet never learns from, so that its skill can be measured on them.
+    """The people that a network never learns from, so that its skill can be measured on them.
 
     A share of all, and as many more as it takes to have `LEAST_HELD_OUT` tracklets with targets. Nobody, if
     that takes more than half of the people.
@@ -252,29 +251,3 @@ def _excluded(usable: np.ndarray, first: int, last: int, margin: int) -> range |
         if left >= (2 if more else 1):
             return excluded
     return None
-
-
-class _Batches:
-    """Numbers of the samples of every batch from a step on; each process takes its share of a batch."""
-
-    def __init__(self, batch: int, first: int, total: int, compute: Compute) -> None:
-        self.batch, self.first, self.total, self.compute = batch, first, total, compute
-
-    def __iter__(self):
-        for step in range(self.first, self.total):
-            start = step * self.batch
-            yield range(start + self.compute.rank, start + self.batch, self.compute.world_size)
-
-    def __len__(self) -> int:
-        return self.total - self.first
-
-
-def sample_loader(samples: CompletionSamples, first: int, workers: int, compute: Compute) -> Iterator[Sample]:
-    """Batches from step `first` on, decoded by worker processes."""
-    config = samples.config
-    if config.batch % compute.world_size:
-        raise ValueError(
-            f"stcnet.batch: got {config.batch}, wanted a multiple of the {compute.world_size} GPUs of the job"
-        )
-    batches = _Batches(config.batch, first, config.iterations, compute)
-    return load_batches(samples, batches, workers, compute.device)

@@ -1,4 +1,4 @@
-"""What STCnet makes of a few fixed train samples, drawn while it trains."""
+"""What a network makes of a few fixed train samples, drawn while it trains."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def draw_samples(columns: dict[str, Tensor], path: Path, title: str) -> None:
         "white",
     )
     draw = ImageDraw.Draw(sheet)
-    draw.text((MARGIN, 3), f"STCnet on train samples, {title}", fill="black")
+    draw.text((MARGIN, 3), title, fill="black")
     for column, (heading, stack) in enumerate(zip(columns, images, strict=True)):
         x = MARGIN + column * (width + MARGIN)
         draw.text((x, HEADER), heading, fill="black")

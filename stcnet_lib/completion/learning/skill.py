@@ -1,4 +1,4 @@
-"""STCnet's skill: how much nearer to the truth it fills a hole than the median of the visible frames does.
+"""Skill: how much nearer to the truth a network fills a hole than the median of the visible frames does.
 
     skill = 1 - L1 / L1(median)
 
@@ -20,15 +20,14 @@ from torch import Tensor
 from stcnet_lib import REGIONS
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.masks import region_mask
-from stcnet_lib.completion.stcnet.generators import STCnet
-from stcnet_lib.completion.stcnet.samples import CompletionSamples, Hidden
-from stcnet_lib.completion.stcnet.training import Batch
+from stcnet_lib.completion.learning.batch import Batch, CompletionNetwork
+from stcnet_lib.completion.learning.samples import CompletionSamples, Hidden
 from stcnet_lib.data.clips.transforms import to_unit
 
 logger = logging.getLogger(__name__)
 
 SAMPLES = 96
-TIMES = 10  # how often it is measured while STCnet trains
+TIMES = 10  # how often it is measured while a network trains
 RESAMPLES = 2000  # of the tracklets, for the interval
 CONTROLS = ("median", "mean", "nearest")
 _BATCH = 16  # samples at once
@@ -69,30 +68,28 @@ class Validation:
         return self.compute.is_main and (done % max(1, total // TIMES) == 0 or done == total)
 
     @torch.no_grad()
-    def l1(self, generators: STCnet) -> np.ndarray:
-        """(S,) L1 of each sample, of what the generators make in the end. No random number is drawn."""
-        training = generators.training
-        generators.eval()
+    def l1(self, network: CompletionNetwork) -> np.ndarray:
+        """(S,) L1 of each sample, of what the network makes in the end. No random number is drawn."""
+        training = network.training
+        network.eval()
         errors = []
         for batch, hole in zip(self.batches, self.holes, strict=True):
-            with self.compute.autocast(generators.config.precision):
-                completion = generators(
-                    batch.frame, batch.previous, batch.next, batch.mask, batch.previous_mask, batch.next_mask
-                )
-            errors.append(hole_l1(batch.frame, completion.x2, hole))
-        generators.train(training)
+            with self.compute.autocast(network.config.precision):
+                *_, completed = network.stages(batch).values()
+            errors.append(hole_l1(batch.frame, completed, hole))
+        network.train(training)
         return np.concatenate(errors)
 
-    def columns(self, generators: STCnet) -> dict[str, float]:
+    def columns(self, network: CompletionNetwork) -> dict[str, float]:
         """Columns of `history.csv`."""
-        l1 = self.l1(generators)
+        l1 = self.l1(network)
         columns = {"val_l1": float(l1.mean())}
         columns |= {f"val_l1_{name}": float(values.mean()) for name, values in self.controls.items()}
         return columns | {"skill": skill(l1, self.controls["median"])}
 
-    def summary(self, generators: STCnet) -> dict[str, Any]:
+    def summary(self, network: CompletionNetwork) -> dict[str, Any]:
         """What `model.json` says of the trained network; it is logged as well."""
-        l1, median = self.l1(generators), self.controls["median"]
+        l1, median = self.l1(network), self.controls["median"]
         found = {
             "l1": float(l1.mean()),
             **{f"l1_{name}": float(values.mean()) for name, values in self.controls.items()},
@@ -145,9 +142,9 @@ def _hole(hidden: list[Hidden], collated: dict[str, Tensor], batch: Batch) -> Te
 def _guesses(samples: CompletionSamples, hidden: list[Hidden], batch: Batch) -> dict[str, Tensor]:
     """What each control puts in the place of the frames: (B, 3, H, W)."""
     medians = [np.median(to_unit(samples.frames_shown(each)).numpy(), axis=0) for each in hidden]
-    nearest = [getattr(batch, each.nearest)[i] for i, each in enumerate(hidden)]
+    nearest = [batch.references[each.nearest][i] for i, each in enumerate(hidden)]
     return {
         "median": torch.from_numpy(np.stack(medians)).to(batch.frame.device),
-        "mean": (batch.previous + batch.next) / 2,
+        "mean": sum(batch.references) / len(batch.references),
         "nearest": torch.stack(nearest),
     }

@@ -1,0 +1,1 @@
+"""What networks of all kinds learn from, how they are trained, and how their skill is measured."""

@@ -1,0 +1,113 @@
+"""STCnet and its training (paper §3): what it is made of, and the game that it learns by."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stcnet_lib.config.networks import (
+    CompletionNetworkConfig,
+    OptimiserConfig,
+    PrecisionConfig,
+    SamplesConfig,
+    SizeConfig,
+)
+from stcnet_lib.config.section import Section
+
+AdversarialForm = Literal["non_saturating", "saturating"]
+
+
+class StcnetLayers(SizeConfig):
+    """What the generators are made of (paper §3.2-3.3)."""
+
+    kind: Literal["stcnet"] = Field("stcnet", exclude=True)  # not in JSON: results were made before kinds
+
+    encoder: Literal["full", "space_to_depth"] = Field(
+        "full",
+        description="full: five convolutions down to 1/4 as printed; space_to_depth: pixels are "
+        "unshuffled first and all convolutions run at 1/4; about as fast on a CPU at 8 to 12 channels",
+    )
+    channels: int = Field(
+        32, ge=4, le=256, description="of the first layer, 4 times as many at 1/4 resolution"
+    )
+    dilations: tuple[Annotated[int, Field(ge=1, le=128)], ...] = Field(
+        (2, 4, 8, 16), description="silent; the ancestors' rates"
+    )
+    output: Literal["clip", "tanh"] = Field("clip", description="silent; clip to [-1, 1] as DeepFill")
+    temporal: Literal["attention", "concat", "none"] = Field(
+        "attention",
+        description="concat: the paper's TAE control; none: the spatial generator alone",
+    )
+    attention_scale: float = Field(
+        1.0, gt=0, le=1000, description="of the softmax; 1 as printed is almost mean pooling"
+    )
+    position_code: float = Field(
+        0.0, ge=0, le=10, description="weight of sine/cosine positions in the attention's features"
+    )
+    reference_features: bool = Field(
+        False, description="hand the references' same-position features to the decoder as well"
+    )
+    synthesis: Literal["decoder", "blend"] = Field(
+        "decoder",
+        description="decoder: as printed; blend: the decoder also weighs the references' pixels",
+    )
+    upsampling: Literal["deconvolution", "resize"] = Field(
+        "deconvolution",
+        description="deconvolution as printed, or of space_to_depth a pixel shuffle, both of which weave "
+        "patterns of the size of a step; resize: bilinear, then a convolution",
+    )
+    blend_choice: Literal["soft", "sharp"] = Field(
+        "soft",
+        description="synthesis blend, when it completes: soft: weighted means of its sources, ghosts where "
+        "the references disagree; sharp: one source a place, that with the largest weight",
+    )
+    flow: float = Field(
+        10.0,
+        ge=0,
+        le=32,
+        description="synthesis blend: pixels by which those of the references are moved at the most to fit, "
+        "at the network's size",
+    )
+
+
+class StcnetNetworkConfig(PrecisionConfig, StcnetLayers):
+    """All that `model.json` holds to build the generators again."""
+
+
+class GameConfig(Section):
+    """Discriminators, guider and their weights in the generators' objective (paper §3.4-3.5)."""
+
+    global_discriminator: bool = True
+    local_discriminator: bool = True
+    local_view: Literal["crop", "masked"] = Field(
+        "crop", description="crop of the region (Fig. 1), or M·x on the whole frame (Eq. 8)"
+    )
+    discriminator_channels: int = Field(64, ge=4, le=512, description="doubling up to 8 times")
+    adversarial: AdversarialForm = Field(
+        "non_saturating",
+        description="what generators minimise: -log D(x2), or log(1 - D(x2)) as Eq. 7-8 may be read, whose "
+        "gradient vanishes while the discriminators win",
+    )
+    guider_loss: bool = True
+    lambda_adversarial: float = Field(0.001, ge=0, le=10, description="λ1")
+    lambda_guider: float = Field(0.1, ge=0, le=10, description="λ2")
+
+
+# The bases, last first, are the order of the keys in JSON, which decides what is trained again.
+class StcnetConfig(
+    CompletionNetworkConfig, PrecisionConfig, OptimiserConfig, GameConfig, SamplesConfig, StcnetLayers
+):
+    """The completion network and its training (paper §3): a flat section of which each part has a view."""
+
+    @property
+    def network(self) -> StcnetNetworkConfig:
+        return self.part(StcnetNetworkConfig)
+
+    @property
+    def game(self) -> GameConfig:
+        return self.part(GameConfig)
+
+    @property
+    def needs_classes(self) -> bool:
+        return self.guider_loss
