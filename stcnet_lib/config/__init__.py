@@ -31,13 +31,12 @@ from stcnet_lib.config.learning import (
     AdversarialForm,
     CompletionConfig,
     DetectorConfig,
-    FeaturesConfig,
     OcclusionConfig,
     ProbeConfig,
     References,
-    ReIDConfig,
     StcnetConfig,
 )
+from stcnet_lib.config.reid import FeaturesConfig, ReIDConfig
 from stcnet_lib.config.section import (
     ConfigError,
     Fraction,

@@ -11,12 +11,11 @@ from stcnet_lib.config.data import SPLITS, DatasetConfig, ExportConfig
 from stcnet_lib.config.errors import one_of
 from stcnet_lib.config.learning import (
     CompletionConfig,
-    FeaturesConfig,
     OcclusionConfig,
     References,
-    ReIDConfig,
     StcnetConfig,
 )
+from stcnet_lib.config.reid import FeaturesConfig, ReIDConfig
 from stcnet_lib.config.section import ConfigError, Name, Section, expanded, validate
 
 

@@ -1,0 +1,83 @@
+"""Re-ID networks, their training, and the features of frames that they give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from stcnet_lib.config.section import Fraction, Precision, Section, expanded
+
+
+class ReIDConfig(Section):
+    """A re-ID network and its training (paper §3.5, §4.2, §5.2); the guider is one of them."""
+
+    backbone: Literal["resnet18", "resnet34", "resnet50", "resnet101"] = "resnet50"
+    stem_channels: int = Field(64, ge=8, le=256, description="torchvision's ResNets have 64")
+    pretrained: str = Field(
+        "imagenet", description="'imagenet' (torchvision's download), 'none', or a weight file"
+    )
+    non_local: bool = Field(True, description="non-local blocks after every other block of layer2 and layer3")
+    height: int = Field(256, ge=32, le=1024, description="input pixels")
+    width: int = Field(128, ge=16, le=1024, description="input pixels")
+    clip_length: int = Field(4, ge=1, le=64, description="frames")
+    clip_stride: int = Field(8, ge=1, le=64, description="frames from one to the next of a clip")
+    batch: int = Field(32, ge=2, le=4096, description="clips, over all GPUs together")
+    epochs: int = Field(150, ge=1, le=10_000, description="one clip of every tracklet each")
+    lr: float = Field(3e-4, gt=0, le=1)
+    weight_decay: float = Field(5e-4, ge=0, le=1)
+    schedule: Literal["step", "cosine", "constant"] = Field(
+        "step",
+        description="step: times lr_gamma every lr_step epochs; cosine: down to 0; constant: as it is, which "
+        "averaged weights want",
+    )
+    lr_step: int = Field(50, ge=1, description="epochs")
+    lr_gamma: float = Field(0.1, gt=0, le=1)
+    warmup: Fraction = Field(0.0, description="share of the steps with a linearly rising rate")
+    average: Fraction = Field(
+        0.0,
+        description="share of the last steps whose weights are averaged; 0: the last weights themselves",
+    )
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    flip: Fraction = Field(0.5, description="chance of a horizontal flip, one decision a clip")
+    colour_jitter: Fraction = Field(0.0, description="brightness, contrast, saturation, one draw a clip")
+    crop: float = Field(
+        0.0,
+        ge=0,
+        le=0.4,
+        description="share of height and width by which each side of the box moves inwards at the most",
+    )
+    blur: Fraction = Field(0.0, description="chance that a clip is as coarse as that of somebody far away")
+    erase: Fraction = Field(0.0, description="chance of random erasing: a rectangle becomes grey")
+    precision: Precision = "auto"
+
+    @field_validator("pretrained")
+    @classmethod
+    def _as_a_shell_reads_it(cls, value: str) -> str:
+        return value if value in ("none", "imagenet") else expanded(value)
+
+    @model_validator(mode="after")
+    def _weights(self) -> ReIDConfig:
+        if self.pretrained not in ("none", "imagenet") and not Path(self.pretrained).is_file():
+            raise ValueError(
+                f"pretrained: got '{self.pretrained}', wanted 'imagenet', 'none' or an existing file"
+            )
+        if self.pretrained == "imagenet" and self.stem_channels != 64:
+            raise ValueError(
+                f"stem_channels: got {self.stem_channels}, wanted 64, the width of ImageNet weights"
+            )
+        return self
+
+
+class FeaturesConfig(Section):
+    """Region features of every frame (paper §4.1)."""
+
+    regions: Literal["strips", "crops"] = Field(
+        "strips",
+        description="strips of one feature map (one pass a frame), or the thirds sent through the "
+        "network one by one; the paper does not say",
+    )
+    layer: Literal["layer3", "layer4"] = "layer4"
+    batch: int = Field(128, ge=1, le=8192, description="frames")
+    precision: Precision = "auto"
