@@ -41,7 +41,7 @@ def lines_of(values) -> list[str]:
 def test_the_defaults_are_the_papers():
     config = load_config(MINIMAL)
     reid = config.networks["nl"]
-    assert (reid.backbone, reid.height, reid.width, reid.clip_length) == ("resnet50", 256, 128, 4)
+    assert (reid.backbone.kind, reid.height, reid.width, reid.clip_length) == ("resnet50", 256, 128, 4)
     assert (reid.batch, reid.lr, reid.weight_decay, reid.epochs) == (32, 3e-4, 5e-4, 150)
     assert (reid.lr_step, reid.lr_gamma, reid.schedule) == (50, 0.1, "step")
     assert reid.non_local
