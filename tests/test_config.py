@@ -164,7 +164,7 @@ def test_a_trained_guider_is_looked_at_before_any_job(tmp_path):
     for config in ({"non_local": True}, {}):
         path.write_text(json.dumps({"kind": "reid", "config": config}))
         (line,) = lines_of(MINIMAL | {"trained_guider": str(path)})
-        assert line.startswith(f"trained_guider: got '{path}' with non-local blocks, wanted one without")
+        assert line.startswith(f"trained_guider: got '{path}' with blocks, wanted one without")
     path.write_text(json.dumps({"kind": "stcnet", "config": {}}))
     (line,) = lines_of(MINIMAL | {"trained_guider": str(path)})
     assert line.startswith(f"trained_guider: got '{path}' of kind 'stcnet', wanted")

@@ -7,7 +7,7 @@ so a checkout or a `touch` reruns nothing, and an edit reruns the stages whose s
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +22,16 @@ UNTRACKED = (  # how their paths begin
     "stcnet_lib/common/progress.py",
     "workflow/library.py",
 )
+
+
+def source_files(script: str | Path, modules: Iterable[str] = ()) -> list[str]:
+    """The files behind a command: its script, and then all that it imports, sorted.
+
+    `modules` are files that the command loads by name, because only some of its jobs need them.
+    """
+    path = Path(script).as_posix()
+    others = {file for module in modules for file in (module, *imported_files(module))}
+    return [path, *sorted(others.union(imported_files(path)) - {path})]
 
 
 def imported_files(script: str | Path, root: str | Path = ".") -> list[str]:

@@ -21,11 +21,15 @@ def inconsistencies(config: Config) -> list[str]:
 
 
 def _guider_of_clips(config: Config) -> Iterator[str]:
-    if config.guider.non_local and config.trained_guider is None:
-        yield (
-            "guider.non_local: got true, wanted false: the guider gives features of single frames, which "
-            "a network with non-local blocks does not have; put them into networks"
-        )
+    blocks = config.guider.inserted
+    if blocks is None or config.trained_guider is not None:
+        return
+    named = f"blocks: got '{blocks.kind}', wanted null"
+    problem = "non_local: got true, wanted false" if config.guider.non_local else named
+    yield (
+        f"guider.{problem}: the guider gives features of single frames, which a network with {blocks.kind} "
+        "blocks does not have; put them into networks"
+    )
 
 
 def _absent_splits(config: Config) -> Iterator[str]:
@@ -82,11 +86,12 @@ def trained_guider_problem(path: str) -> str | None:
         return f"got '{path}', {wanted}"
     try:
         description: Any = json.loads(Path(path).with_suffix(".json").read_text(encoding="utf-8"))
-        kind, non_local = description["kind"], description["config"].get("non_local")
+        kind, saved = description["kind"], description["config"]
+        without_blocks = saved.get("non_local") is False and saved.get("blocks") is None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     if kind != "reid":
         return f"got '{path}' of kind '{kind}', {wanted}"
-    if non_local is not False:  # an absent value is that of the paper's final network
-        return f"got '{path}' with non-local blocks, wanted one without: the guider looks at single frames"
+    if not without_blocks:  # without a value it is the paper's final network
+        return f"got '{path}' with blocks, wanted one without: the guider looks at single frames"
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -112,6 +113,17 @@ class ReIDConfig(Section):
     def parts(self) -> tuple[Part, ...]:
         """The kinds that the network is built of."""
         return tuple(filter(None, (self.backbone, self.inserted, self.head)))
+
+
+def saved_parts(path: str | Path) -> tuple[Part, ...]:
+    """The kinds that a saved network is built of, by its `model.json`; none if that is damaged, which whoever
+    loads the network reports."""
+    try:
+        values = json.loads(Path(path).with_suffix(".json").read_text(encoding="utf-8"))["config"]
+        # The file that its training started from need not exist any more.
+        return ReIDConfig.model_validate({**values, "pretrained": "none"}).parts
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
 
 
 class FeaturesConfig(Section):

@@ -1,8 +1,8 @@
 """The re-ID network (paper §3.5, §4.2, §5.2): frames through a backbone, and their maps through a head.
 
 As the paper has it, a ResNet whose maps are averaged over space and time. Without blocks it is the baseline,
-which also serves as guider and as feature extractor of the localisation; with non-local blocks it is the final
-network. Backbone, blocks and head come in kinds (`config/parts.py`), whose files are loaded when used.
+which also serves as guider and as feature extractor of the localisation; with non-local blocks it is the
+final network. Backbone, blocks and head come in kinds (`config/parts.py`), whose files are loaded when used.
 """
 
 from __future__ import annotations

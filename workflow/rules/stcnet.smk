@@ -3,7 +3,7 @@
 
 rule train_stcnet:
     input:
-        code=code("train_stcnet"),
+        code=code("train_stcnet", guider_files()),
         store="results/{dataset}/tracklets.h5",
         scores=f"{RUN}/occlusion.parquet",
         guider=f"{RUN}/guider/model.json",

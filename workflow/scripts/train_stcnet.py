@@ -33,6 +33,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     started = time.time()
     with compute_for(runtime) as compute, TrackletStore(options.store) as store:
+        guider = load_reid(options.guider)
         key = resume_key(
             __file__,
             config,
@@ -40,12 +41,12 @@ def main() -> None:
             options.seed,
             options.split,
             store.digest,
+            guider.config.parts,
             options.scores,
             options.guider,
         )
         flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
         samples = CompletionSamples(store, flags, options.split, config, options.seed)
-        guider = load_reid(options.guider)
         validation = Validation.of(samples, compute)
         network, history, state = train_stcnet(
             config, samples, guider, options.seed, folder, key, runtime, compute, validation
