@@ -136,6 +136,8 @@ EDITS = {
     | AFTER_RESTORATION,
     "stcnet_lib/evaluation/statistics.py": AFTER_COMPARISON | {"measure_completion", "compare_completions"},
     "workflow/scripts/draw_cmc.py": {"draw_cmc", "all"},
+    "stcnet_lib/reid/blocks/non_local.py": {"train_reid", "draw_training_reid", "embed"} | AFTER_EMBEDDING,
+    "stcnet_lib/reid/heads/attention.py": set(),  # which no network has
 }
 
 
@@ -154,7 +156,7 @@ def test_code_of_stcnet_never_retrains_the_guider(finished):
 
 
 @pytest.mark.parametrize(
-    "file", ["stcnet_lib/config/learning.py", "stcnet_lib/common/progress.py", "workflow/library.py"]
+    "file", ["stcnet_lib/config/parts.py", "stcnet_lib/common/progress.py", "workflow/library.py"]
 )
 def test_untracked_code_runs_nothing(finished, file):
     with finished.edited(file, "\n_EDITED = True\n"):
