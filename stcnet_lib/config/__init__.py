@@ -9,10 +9,8 @@ A workflow rule hands the canonical JSON of the section it needs to its script, 
 """
 
 from stcnet_lib.config.data import (
-    SPLITS,
     DatasetConfig,
     ExportConfig,
-    Layout,
     PlantConfig,
     QueryRule,
     VideoConfig,
@@ -49,7 +47,6 @@ from stcnet_lib.config.section import (
 )
 
 __all__ = [
-    "SPLITS",
     "AdversarialForm",
     "CompletionConfig",
     "Config",
@@ -60,7 +57,6 @@ __all__ = [
     "ExportConfig",
     "FeaturesConfig",
     "Fraction",
-    "Layout",
     "Name",
     "OcclusionConfig",
     "PlantConfig",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stcnet_lib.config.data import SPLITS
+from stcnet_lib.config.layouts import LAYOUTS
 from stcnet_lib.config.methods import METHODS
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _guider_of_clips(config: Config) -> Iterator[str]:
 def _absent_splits(config: Config) -> Iterator[str]:
     """Splits of a layout that has one; how many a table holds is known when it is read."""
     layout = config.dataset.layout
-    if layout not in SPLITS and layout != "manifest" and config.splits != (0,):
+    if LAYOUTS[layout].splits == 1 and config.splits != (0,):
         yield f"splits: got {list(config.splits)}, wanted [0]: the layout {layout} has one split"
 
 

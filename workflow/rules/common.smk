@@ -6,6 +6,7 @@ import re
 from snakemake.logging import logger
 
 from stcnet_lib.config import Config, ConfigError, ReIDConfig, Section, joined, load_config, truth_rows
+from stcnet_lib.config.layouts import LAYOUTS
 from stcnet_lib.config.methods import METHODS
 from stcnet_lib.config.reid import saved_parts
 from workflow.library import source_files
