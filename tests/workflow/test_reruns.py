@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 
 import pytest
@@ -153,6 +154,15 @@ def test_code_of_stcnet_never_retrains_the_guider(finished):
         planned = finished.planned()
     assert "train_stcnet" in planned
     assert not {"pretrain_guider", "extract_features", "score_occlusion", "train_reid"} & set(planned)
+
+
+def test_a_trained_guider_is_tracked_with_the_kinds_that_it_is_built_of(finished):
+    shutil.copytree(finished.folder / "results/tiny/split~0/seed~0/guider", finished.folder / "trained")
+    with finished.changed(lambda config: config.update(trained_guider="trained/model.json")):
+        shown = finished.snakemake("--dry-run").stdout
+    (inputs,) = re.findall(r"rule use_guider:\n +input: (.*)", shown)
+    parts = re.findall(r"stcnet_lib/reid/(?:backbones|blocks|heads)/(\w+).py", inputs)
+    assert sorted(parts) == ["average", "resnet"]
 
 
 @pytest.mark.parametrize(
