@@ -116,6 +116,12 @@ def test_config_yaml_writes_out_every_value_with_a_comment():
         ),
         ("networks", {"guider": {}, "nl": {}}, "networks: got 'guider', wanted another name"),
         ("guider.non_local", True, "guider.non_local: got true, wanted false: the guider gives features of"),
+        (
+            "guider.blocks",
+            "squeeze",
+            "guider.blocks: got 'squeeze', wanted null: the guider gives features of",
+        ),
+        ("networks.nl.head", "mean", "networks.nl.head: got 'mean', wanted one of 'attention', 'average'"),
         ("stcnet.dilations", [0], "stcnet.dilations.0: got 0, wanted at least 1"),
         ("stcnet.dilations", [2, -4], "stcnet.dilations.1: got -4, wanted at least 1"),
         ("stcnet.betas", [1.5, 0.9], "stcnet.betas.0: got 1.5, wanted less than 1.0"),

@@ -74,6 +74,13 @@ class NonLocal(Blocks):
     kind: Literal["non_local"] = "non_local"
 
 
+class Squeeze(Blocks):
+    """Channels of a clip weigh by what the clip shows (squeeze-and-excitation, Hu et al., 2018)."""
+
+    kind: Literal["squeeze"] = "squeeze"
+    reduction: int = Field(16, ge=1, le=256, description="times fewer channels in between")
+
+
 class Head(Part):
     """From the maps of a clip's frames to the feature of the clip."""
 
@@ -94,7 +101,7 @@ class Attention(Head):
 
 
 BACKBONES: list[type[Backbone]] = [ResNet]
-BLOCKS: list[type[Blocks]] = [NonLocal]
+BLOCKS: list[type[Blocks]] = [NonLocal, Squeeze]
 HEADS: list[type[Head]] = [Average, Attention]
 
 

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from stcnet_lib.config import ConfigError, ReIDConfig, parse_section
 from stcnet_lib.config.parts import BACKBONES, BLOCKS, HEADS
 from stcnet_lib.config.reid import saved_parts
+from stcnet_lib.reid.blocks.squeeze import SqueezeBlock
 from stcnet_lib.reid.files import load_reid, save_model
 from stcnet_lib.reid.heads.attention import AttentionHead
 from stcnet_lib.reid.network import ReIDNetwork
@@ -106,7 +107,15 @@ def test_equal_networks_have_equal_json():
             "backbone: got 'resnet19', wanted one of 'resnet101', 'resnet18', 'resnet34'",
         ),
         ({"backbone": True}, "backbone: got True, wanted another kind of value"),
-        ({"blocks": "squeeze"}, "blocks: got 'squeeze', wanted one of 'non_local'"),
+        (
+            {"blocks": "nonlocal"},
+            "blocks: got 'nonlocal', wanted one of 'non_local', 'squeeze' (did you mean",
+        ),
+        (
+            {"blocks": "squeeze", "non_local": True},
+            "blocks: got 'squeeze' beside non_local: true, wanted one",
+        ),
+        ({"blocks": {"kind": "squeeze", "reduction": 0}}, "blocks.reduction: got 0, wanted at least 1"),
     ],
 )
 def test_a_bad_kind_is_one_line_with_key_got_and_wanted(values, line):
@@ -114,6 +123,38 @@ def test_a_bad_kind_is_one_line_with_key_got_and_wanted(values, line):
         parse_section(ReIDConfig, json.dumps(values))
     assert str(caught.value).startswith(line)
     assert "\n" not in str(caught.value)
+
+
+def test_blocks_stand_for_themselves():
+    squeezed = ReIDConfig(blocks="squeeze")
+    assert not squeezed.non_local
+    assert [part.kind for part in squeezed.parts] == ["resnet50", "squeeze", "average"]
+    assert ReIDConfig(non_local=False).inserted is None
+
+
+def test_squeeze_is_the_identity_at_first_and_then_equals_plain_loops():
+    torch.manual_seed(0)
+    clips, frames, channels = 2, 3, 8
+    block = SqueezeBlock(channels, 4).double()
+    maps = torch.randn(clips * frames, channels, 4, 2, dtype=torch.float64)
+    torch.testing.assert_close(block(maps, frames), maps, rtol=0, atol=0)
+    torch.nn.init.normal_(block.excite.weight)
+    torch.nn.init.normal_(block.excite.bias)
+    expected = torch.empty_like(maps)
+    for clip in range(clips):
+        own = range(clip * frames, (clip + 1) * frames)
+        means = torch.stack([torch.stack([maps[f, c].mean() for f in own]).mean() for c in range(channels)])
+        inner = [
+            max(0.0, (row @ means + bias).item())
+            for row, bias in zip(*block.squeeze.parameters(), strict=True)
+        ]
+        for c in range(channels):
+            score = block.excite.bias[c] + sum(
+                block.excite.weight[c, i] * inner[i] for i in range(len(inner))
+            )
+            for f in own:
+                expected[f, c] = maps[f, c] * 2 / (1 + torch.exp(-score))
+    torch.testing.assert_close(block(maps, frames), expected, rtol=1e-12, atol=1e-12)
 
 
 def test_attention_equals_plain_loops():
