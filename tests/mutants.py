@@ -73,6 +73,10 @@ MUTANTS = [
         "weight_decay=0.0,",
         "reid/test_reid_training.py",
     ),
+    M("reid/heads/average.py", ".mean(1)", ".amax(1)", "reid/test_reid_network.py"),
+    M("reid/blocks/squeeze.py", "repeat_interleave(frames, 0)", "repeat(frames, 1)", "reid/test_parts.py"),
+    M("reid/heads/attention.py", ".softmax(1)", ".softmax(0)", "reid/test_parts.py"),
+    M("reid/heads/attention.py", ".relu()", ".abs()", "reid/test_parts.py"),
     M("reid/averaging.py", "done > self._first", "done >= self._first", "reid/test_averaging.py"),
     M(
         "reid/embedding.py",

@@ -7,7 +7,7 @@ so a checkout or a `touch` reruns nothing, and an edit reruns the stages whose s
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,13 +15,23 @@ PACKAGES = ("stcnet_lib", "workflow")
 
 # Not tracked, because no edit to them changes a result beyond what is tracked already: the whole effect
 # of config/ is in the canonical JSON that every rule has as a param (a changed default changes that
-# JSON; a row of config/methods.py says of a method what its file does), progress.py only prints, and this
-# file only decides what is tracked.
+# JSON; rows of the tables there say what is in a file), progress.py only prints, and this file only
+# decides what is tracked.
 UNTRACKED = (  # how their paths begin
     "stcnet_lib/config/",
     "stcnet_lib/common/progress.py",
     "workflow/library.py",
 )
+
+
+def source_files(script: str | Path, modules: Iterable[str] = ()) -> list[str]:
+    """The files behind a command: its script, and then all that it imports, sorted.
+
+    `modules` are files that the command loads by name, because only some of its jobs need them.
+    """
+    path = Path(script).as_posix()
+    others = {file for module in modules for file in (module, *imported_files(module))}
+    return [path, *sorted(others.union(imported_files(path)) - {path})]
 
 
 def imported_files(script: str | Path, root: str | Path = ".") -> list[str]:

@@ -7,8 +7,10 @@ from snakemake.logging import logger
 
 from stcnet_lib.config import Config, ConfigError, ReIDConfig, Section, joined, load_config, truth_rows
 from stcnet_lib.config.kinds import NETWORKS, NetworkKind
+from stcnet_lib.config.layouts import LAYOUTS
 from stcnet_lib.config.methods import METHODS
-from workflow.library import imported_files
+from stcnet_lib.config.reid import saved_parts
+from workflow.library import source_files
 from workflow.machine import has_gpu
 
 
@@ -74,13 +76,25 @@ def code(script: str, modules=()) -> list[str]:
 
     `modules` are files that the command loads by name, because only some of its jobs need them.
     """
-    path = f"workflow/scripts/{script}.py"
-    others = {file for module in modules for file in (module, *imported_files(module))}
-    return [path, *sorted(others.union(imported_files(path)) - {path})]
+    return source_files(f"workflow/scripts/{script}.py", modules)
+
+
+def guider_files() -> list[str]:
+    """The files of the kinds of parts that the guider has, be it trained here or not."""
+    trained = settings.trained_guider
+    parts = saved_parts(trained) if trained else settings.guider.parts
+    return [part.file for part in parts]
+
+
+def network_files(wildcards) -> list[str]:
+    """The same of the network of a variant."""
+    if is_guider(wildcards):
+        return guider_files()
+    return network(wildcards.network).files
 
 
 def filling_files(wildcards) -> list[str]:
-    """The files of the methods that a completion may fill by."""
+    """The files of the methods that a completion may fill by, and of what judges them."""
     row = settings.completions[wildcards.completion]
     methods = {row.method}
     if needs_judge(wildcards.completion):
@@ -90,6 +104,8 @@ def filling_files(wildcards) -> list[str]:
     files = {file for method in methods for file in METHODS[method].files}
     if needs_stcnet(wildcards.completion):
         files.update(network_kind(row.stcnet).filling_files)
+    if needs_judge(wildcards.completion):
+        files.update(guider_files())
     return sorted(files)
 
 
@@ -156,9 +172,14 @@ def run(wildcards) -> str:
     return RUN.format(dataset=wildcards.dataset, split=wildcards.split, seed=wildcards.seed)
 
 
+def is_guider(wildcards) -> bool:
+    """Whether the network of a variant is the guider itself and not another one with its settings."""
+    return (wildcards.network, wildcards.train) == ("guider", "raw")
+
+
 def network_folder(wildcards) -> str:
     """Where the network of a variant is: the guider itself stands apart, trained on raw data."""
-    if (wildcards.network, wildcards.train) == ("guider", "raw"):
+    if is_guider(wildcards):
         return f"{run(wildcards)}/guider"
     return f"{run(wildcards)}/train~{wildcards.train}/reid~{wildcards.network}"
 

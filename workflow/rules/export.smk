@@ -3,7 +3,7 @@
 
 rule export_dataset:
     input:
-        code=code("export_dataset"),
+        code=code("export_dataset", [LAYOUTS[settings.dataset.layout].file]),
         store="results/{dataset}/tracklets.h5",
         completion=branch(
             needs_completion,

@@ -5,7 +5,7 @@ if settings.trained_guider:
 
     rule use_guider:
         input:
-            code=code("use_guider"),
+            code=code("use_guider", guider_files()),
             checked=checked_data(),
             model=settings.trained_guider,
             weights=os.path.splitext(settings.trained_guider)[0] + ".safetensors",
@@ -30,7 +30,7 @@ else:
 
     rule pretrain_guider:
         input:
-            code=code("train_reid"),
+            code=code("train_reid", guider_files()),
             checked=checked_data(),
             store="results/{dataset}/tracklets.h5",
             weights=weight_file(settings.guider),
@@ -59,7 +59,7 @@ else:
 
 rule extract_features:
     input:
-        code=code("extract_features"),
+        code=code("extract_features", guider_files()),
         store="results/{dataset}/tracklets.h5",
         model=f"{RUN}/guider/model.json",
         weights=f"{RUN}/guider/model.safetensors",

@@ -34,7 +34,7 @@ if settings.occlusion.scores == "planted":
 
     rule train_detector:
         input:
-            code=code("train_detector"),
+            code=code("train_detector", guider_files()),
             store=f"{PROBE}/tracklets.h5",
             truth=f"{PROBE}/truth.h5",
             guider=f"{RUN}/guider/model.json",
@@ -65,7 +65,7 @@ if settings.occlusion.scores == "planted":
 
     rule detect_occlusion:
         input:
-            code=code("detect_occlusion"),
+            code=code("detect_occlusion", guider_files()),
             store="results/{dataset}/tracklets.h5",
             guider=f"{RUN}/guider/model.json",
             guider_weights=f"{RUN}/guider/model.safetensors",
@@ -93,7 +93,7 @@ elif settings.occlusion.needs_probe:
 
     use rule extract_features as extract_probe_features with:
         input:
-            code=code("extract_features"),
+            code=code("extract_features", guider_files()),
             store=f"{PROBE}/tracklets.h5",
             model=f"{RUN}/guider/model.json",
             weights=f"{RUN}/guider/model.safetensors",

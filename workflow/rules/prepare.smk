@@ -3,7 +3,7 @@
 
 rule prepare_dataset:
     input:
-        code=code("prepare_dataset"),
+        code=code("prepare_dataset", [] if settings.is_generated else [LAYOUTS[settings.dataset.layout].file]),
     output:
         **({"truth": "results/{dataset}/truth.h5"} if settings.is_generated else {}),
         store=prepared(),

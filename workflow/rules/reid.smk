@@ -3,7 +3,7 @@
 
 rule train_reid:
     input:
-        code=code("train_reid"),
+        code=lambda wildcards: code("train_reid", network_files(wildcards)),
         checked=checked_data(),
         store=lambda wildcards: [store(name, wildcards) for name in joined(wildcards.train)],
         weights=lambda wildcards: weight_file(network(wildcards.network)),
@@ -31,7 +31,7 @@ rule train_reid:
 
 rule embed:
     input:
-        code=code("embed"),
+        code=lambda wildcards: code("embed", network_files(wildcards)),
         store=lambda wildcards: store(wildcards.test, wildcards),
         model=lambda wildcards: f"{network_folder(wildcards)}/model.json",
         weights=lambda wildcards: f"{network_folder(wildcards)}/model.safetensors",

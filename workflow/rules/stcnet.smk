@@ -3,7 +3,9 @@
 
 rule train_stcnet:
     input:
-        code=lambda wildcards: code("train_stcnet", network_kind(wildcards.stcnet).learning_files),
+        code=lambda wildcards: code(
+            "train_stcnet", [*guider_files(), *network_kind(wildcards.stcnet).learning_files]
+        ),
         store="results/{dataset}/tracklets.h5",
         scores=f"{RUN}/occlusion.parquet",
         guider=f"{RUN}/guider/model.json",

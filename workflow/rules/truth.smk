@@ -34,7 +34,7 @@ rule measure_localisation:
 
 rule measure_completion:
     input:
-        code=code("measure_completion"),
+        code=code("measure_completion", guider_files()),
         store="results/{dataset}/tracklets.h5",
         completed=f"{RUN}/completion~{{completion}}/tracklets.h5",
         regions=f"{RUN}/completion~{{completion}}/regions.parquet",
@@ -92,7 +92,7 @@ if settings.dataset.is_planted:
 
     rule measure_planted:
         input:
-            code=code("measure_planted"),
+            code=code("measure_planted", guider_files()),
             store="results/{dataset}/tracklets.h5",
             truth="results/{dataset}/truth.h5",
             scores=f"{RUN}/occlusion.parquet",

@@ -54,7 +54,8 @@ def main() -> None:
         covered, doubtful = np.split(truth_shares(truth), starts), np.split(truth.doubtful, starts)
         fold = np.array([folds[pid] for pid in pids])
         samples = DetectorSamples(clues, covered, doubtful, fold, config, options.seed)
-        key = resume_key(__file__, config, compute, options.seed, options.split, truth.digest, options.guider)
+        seed, split, modules = options.seed, options.split, guider.config.files
+        key = resume_key(__file__, config, compute, seed, split, truth.digest, modules, options.guider)
         networks, history, state = train_detectors(
             config, samples, options.seed, folder, key, runtime, compute
         )

@@ -78,7 +78,7 @@ def export(
         _write_tables(layout, raw, plan, partial)
         report = {
             "dataset": dataset.name,
-            "layout": "folder" if dataset.layout in ("walkers", "video") else dataset.layout,
+            "layout": layout.exported_as or dataset.layout,
             "contents": config.contents,
             "encoding": encoding,
             "licence": raw.attributes["licence"],
