@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-# Before torch is loaded, here and in the processes that tests start: see workflow/rules/common.smk.
+# Before torch is loaded, here and in the processes that tests start: see workflow/plan/resources.py.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np

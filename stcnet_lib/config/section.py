@@ -39,6 +39,12 @@ class Section(BaseModel):
         """One text for equal settings: what rules track and digests are made of."""
         return self.model_dump_json()
 
+    def part_json(self, *keys: str) -> str:
+        """The canonical JSON of some keys: a stage that reads no others reruns for no others."""
+        unknown = set(keys) - set(type(self).model_fields)
+        assert not unknown, f"no such settings: {unknown}"
+        return self.model_dump_json(include=set(keys))
+
 
 class ConfigError(ValueError):
     """The configuration cannot be used; one line a problem: key, what was got, what was wanted."""

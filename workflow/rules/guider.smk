@@ -6,9 +6,8 @@ if settings.trained_guider:
     rule use_guider:
         input:
             code=code("use_guider"),
-            checked=checked_data(),
-            model=settings.trained_guider,
-            weights=os.path.splitext(settings.trained_guider)[0] + ".safetensors",
+            checked=needs.checked_data(),
+            **paths.trained_guider(),
         output:
             model=f"{RUN}/guider/model.json",
             weights=ensure(f"{RUN}/guider/model.safetensors", non_empty=True),
@@ -31,7 +30,7 @@ else:
     rule pretrain_guider:
         input:
             code=code("train_reid"),
-            checked=checked_data(),
+            checked=needs.checked_data(),
             store="results/{dataset}/tracklets.h5",
             weights=weight_file(settings.guider),
         output:
