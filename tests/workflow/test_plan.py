@@ -121,13 +121,13 @@ def test_a_pattern_keeps_wildcards_that_are_no_run():
 
 
 def test_wildcards_are_names_of_the_configuration():
-    found = plan().paths.wildcards()
+    found = plan().paths.wildcard_patterns()
     assert re.fullmatch(found["completion"], "copy-oracle")
     assert not re.fullmatch(found["completion"], "copy-oracles")
     assert re.fullmatch(found["stcnet"], "wide")
     assert re.fullmatch(found["network"], "guider")
     assert not re.fullmatch(found["train"], "raw/reid~nl")
-    empty = plan(completions={}, variants=[]).paths.wildcards()["completion"]
+    empty = plan(completions={}, variants=[]).paths.wildcard_patterns()["completion"]
     assert not re.fullmatch(empty, "")
 
 

@@ -90,8 +90,6 @@ class Needs:
 
         Ancient: after another protocol the check runs again, and a training has no reason to.
         """
-        return (
-            []
-            if self.settings.is_generated
-            else ancient([f"results/{self.settings.dataset.name}/checked.json"])
-        )
+        if self.settings.is_generated:
+            return []
+        return ancient([f"results/{self.settings.dataset.name}/checked.json"])

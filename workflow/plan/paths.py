@@ -104,7 +104,7 @@ class Paths:
             for path in self.each_run(f"{RUN}/train~{row.train}/reid~{row.network}/test~{row.test}/{file}")
         ]
 
-    def wildcards(self) -> dict[str, str]:
+    def wildcard_patterns(self) -> dict[str, str]:
         """Wildcard -> the regular expression of what may stand there: names of the configuration."""
         settings = self.settings
         return {

@@ -30,4 +30,4 @@ os.environ.update(resources.job_environment(settings.runtime))
 
 
 wildcard_constraints:
-    **paths.wildcards(),
+    **paths.wildcard_patterns(),

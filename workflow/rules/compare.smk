@@ -23,7 +23,8 @@ rule measure_shares:
         source=options.hidden_source(),
     shell:
         "python -m workflow.scripts.measure_shares --config {params.config:q} --store {input.store} "
-        "{params.source} {input.hidden} --shares {output.shares} 2>&1 | tee {log}"
+        "{params.source} {input.hidden} --split {wildcards.split} --seed {wildcards.seed} "
+        "--shares {output.shares} 2>&1 | tee {log}"
 
 
 rule compare:

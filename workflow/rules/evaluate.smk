@@ -23,4 +23,6 @@ rule evaluate:
         config=settings.evaluation.part_json("ranks", "protocol", "test_frames"),
     shell:
         "python -m workflow.scripts.evaluate --config {params.config:q} --embeddings {input.embeddings} "
+        "--network {wildcards.network} --train {wildcards.train} --test {wildcards.test} "
+        "--split {wildcards.split} --seed {wildcards.seed} "
         "--metrics {output.metrics} --queries {output.queries} --cmc {output.cmc} 2>&1 | tee {log}"

@@ -84,5 +84,6 @@ rule restore_dataset:
         references=lambda wildcards: settings.references_of(wildcards.completion),
     shell:
         "python -m workflow.scripts.restore_dataset --config {params.config:q} --store {input.store} "
-        "{params.options} --references {params.references} --completed {output.completed} "
+        "{params.options} --references {params.references} --completion {wildcards.completion} "
+        "--split {wildcards.split} --seed {wildcards.seed} --completed {output.completed} "
         "--regions {output.regions} --summary {output.summary} 2>&1 | tee {log}"

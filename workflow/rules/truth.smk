@@ -59,7 +59,8 @@ rule measure_completion:
     shell:
         "python -m workflow.scripts.measure_completion --config {params.config:q} --store {input.store} "
         "--completed {input.completed} --regions {input.regions} --truth {input.truth} "
-        "--model {input.model} --split {wildcards.split} --summary {output.quality} 2>&1 | tee {log}"
+        "--model {input.model} --completion {wildcards.completion} --split {wildcards.split} "
+        "--seed {wildcards.seed} --summary {output.quality} 2>&1 | tee {log}"
 
 
 rule compare_completions:

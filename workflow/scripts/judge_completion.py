@@ -4,16 +4,17 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
-import pandas as pd
 
 from stcnet_lib.common.compute import compute_for
-from stcnet_lib.common.files import read_json, write_json
 from stcnet_lib.completion.fallback import choose
 from stcnet_lib.completion.filling import filler_for, network_for
 from stcnet_lib.completion.judge_training import cases_of, judges_of
+from stcnet_lib.completion.judging import write_judges
 from stcnet_lib.config import CompletionConfig, OcclusionConfig, References, parse_section
+from stcnet_lib.data.planting.probe import read_probe
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.localisation.scores import flag, probe_scores
+from stcnet_lib.localisation.threshold_file import read_thresholds
 from stcnet_lib.reid.files import load_reid, read_description
 from stcnet_lib.reid.frame_features import picture_features
 from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
@@ -40,8 +41,9 @@ def main() -> None:
     description = read_description(options.stcnet, "stcnet") if options.stcnet else None
     config, _ = choose(options.config, description)
     occlusion = parse_section(OcclusionConfig, options.occlusion)
-    threshold = read_json(options.threshold)
-    probe = pd.read_parquet(options.probe)
+    threshold = read_thresholds(options.threshold)
+    with TrackletStore(options.truth) as truth:
+        probe = read_probe(options.probe, truth)
     scores = probe_scores(probe, occlusion)  # (F, K)
     table = probe.assign(score=scores.reshape(-1))
     flagged = flag(table, threshold["tau"], occlusion.most_flagged)["occluded"].to_numpy()
@@ -70,10 +72,7 @@ def main() -> None:
     name = "prevalence_with_doubtful"  # where boxes overlap something is hidden more often than elsewhere
     real = [one[name] for one in threshold["details"] if name in one]
     judges, summary = judges_of(cases, covered, float(np.mean(real)) if real else None)
-    write_json(
-        options.judge,
-        {"judges": {name: judge.as_json() for name, judge in judges.items()}, "methods": summary},
-    )
+    write_judges(options.judge, judges, summary)
     for name, found in summary.items():
         print(
             f"{name}: {found['cases']} regions replaced on planted train data, {100 * found['better']:.0f} % "

@@ -5,23 +5,22 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
-import pandas as pd
 
 from stcnet_lib.common.compute import Compute, compute_for
-from stcnet_lib.common.files import read_json, replacing, write_json
+from stcnet_lib.common.files import replacing, write_json
 from stcnet_lib.completion.fallback import choose
 from stcnet_lib.completion.filling import filler_for, network_for
 from stcnet_lib.completion.gate import Gate
-from stcnet_lib.completion.judging import Judge
+from stcnet_lib.completion.judging import read_judges
 from stcnet_lib.completion.restoration import restore
 from stcnet_lib.config import CompletionConfig, References
 from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.data.truth import HIDDEN_SHARE, hidden_table
-from stcnet_lib.localisation.flags import flag_table
+from stcnet_lib.localisation.flags import flag_table, read_flags, score_table
 from stcnet_lib.reid.files import load_reid, read_description
 from stcnet_lib.reid.frame_features import picture_features
-from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
+from workflow.scripts.command import add_config, add_paths, add_run, parser, run, runtime_settings
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +52,8 @@ def main() -> None:
         default="frame",
         help="frames to restore from: frames without any flagged region, or such as show the region",
     )
+    commandline.add_argument("--completion", required=True, help="its name")
+    add_run(commandline)
     options = commandline.parse_args()
     asked, runtime = options.config, runtime_settings()
     description = read_description(options.stcnet, "stcnet") if options.stcnet else None
@@ -64,12 +65,13 @@ def main() -> None:
             with TrackletStore(options.truth) as truth:
                 flags = hidden_table(truth, options.hidden_share)
         else:
-            flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
+            scores = read_flags(options.scores, store)
+            flags = flag_table(scores, store.num_frames)
         network = network_for(config, options.stcnet)
         gate = None
         if options.judge:
-            scores = pd.read_parquet(options.scores)["score"].to_numpy().reshape(flags.shape)
-            gate = gate_of(config, options.judge, options.guider, scores, compute)
+            likely = score_table(scores, store.num_frames)
+            gate = gate_of(config, options.judge, options.guider, likely, compute)
         record = restore(
             config,
             store,
@@ -87,6 +89,7 @@ def main() -> None:
     made["skill"] = description["details"].get("skill") if asked.method == "stcnet" else None
     made |= {"references": options.references, "reference_margin": config.reference_margin}
     made["precision"] = compute.used_precision(network.config.precision) if network else None
+    made |= {"completion": options.completion, "split": options.split, "seed": options.seed}
     write_json(options.summary, {**made, **record.counts})
 
 
@@ -94,10 +97,9 @@ def gate_of(
     config: CompletionConfig, judge: Path, guider: Path, scores: np.ndarray, compute: Compute
 ) -> Gate:
     """What lets pass only regions that come out better, by the judges that `judge_completion` wrote."""
-    judges = {name: Judge.from_json(values) for name, values in read_json(judge)["judges"].items()}
     features = picture_features(load_reid(guider), compute)
     copy = filler_for(CompletionConfig(method="copy"), None, compute)
-    return Gate(judges, features, scores, config.least_confidence, copy, config.seam)
+    return Gate(read_judges(judge), features, scores, config.least_confidence, copy, config.seam)
 
 
 if __name__ == "__main__":

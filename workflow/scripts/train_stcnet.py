@@ -2,15 +2,13 @@
 
 import time
 
-import pandas as pd
-
 from stcnet_lib.common.compute import compute_for
 from stcnet_lib.completion.stcnet.samples import CompletionSamples
 from stcnet_lib.completion.stcnet.skill import Validation
 from stcnet_lib.completion.stcnet.training import train_stcnet
 from stcnet_lib.config import StcnetConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
-from stcnet_lib.localisation.flags import flag_table
+from stcnet_lib.localisation.flags import flag_table, read_flags
 from stcnet_lib.reid.files import load_reid, save_model
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 from workflow.scripts.training import provenance, resume_key
@@ -43,7 +41,7 @@ def main() -> None:
             options.scores,
             options.guider,
         )
-        flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
+        flags = flag_table(read_flags(options.scores, store), store.num_frames)
         samples = CompletionSamples(store, flags, options.split, config, options.seed)
         guider = load_reid(options.guider)
         validation = Validation.of(samples, compute)
