@@ -30,8 +30,13 @@ def completion_rows(quality_paths: Sequence[Path], restoration_paths: Sequence[P
                 f"{quality_path}: got the quality of {_place(quality)}, wanted that of {_place(made)}, as "
                 f"{restoration_path} is"
             )
-        keys = {key: made[key] for key in (*PLACE, "masks")}
-        keys["method"] = made.get("method_used") or made["method"]
+        keys = {
+            "completion": made["completion"],
+            "method": made.get("method_used") or made["method"],
+            "masks": made["masks"],
+            "split": made["split"],
+            "seed": made["seed"],
+        }
         for part in ("test", "train"):
             kinds = {ALL_KINDS: quality[part]["all"], **quality[part]["by_kind"]}
             rows += [keys | {"part": part, "kind": kind} | values for kind, values in kinds.items()]
