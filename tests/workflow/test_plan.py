@@ -240,7 +240,7 @@ def test_what_a_check_of_the_data_asks_for(tmp_path):
     model.write_text('{"kind": "reid", "config": {"non_local": false}}')
     guided = plan(trained_guider=str(model), variants=[])
     assert guided.options.check() == ["--guider", str(model)]  # which must know the people
-    assert guided.paths.trained_guider()["weights"] == str(tmp_path / "model.safetensors")
+    assert guided.paths.trained_guider_weights() == str(tmp_path / "model.safetensors")
     free = plan(trained_guider=str(model), variants=[], stcnet={"guider_loss": False})
     assert free.options.check() == []
 

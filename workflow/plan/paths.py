@@ -81,10 +81,9 @@ class Paths:
         """The scores of planted occluders that the threshold is found on, if it is."""
         return [f"{RUN}/probe.parquet"] if self.settings.occlusion.threshold == "planted" else []
 
-    def trained_guider(self) -> dict[str, str]:
-        """Description and weights of the `trained_guider` that is used as it is."""
-        model = self.settings.trained_guider
-        return {"model": model, "weights": os.path.splitext(model)[0] + ".safetensors"}
+    def trained_guider_weights(self) -> str:
+        """The weights beside the description of a `trained_guider`."""
+        return os.path.splitext(self.settings.trained_guider)[0] + ".safetensors"
 
     def each_run(self, pattern: str) -> list[str]:
         """A path of every split and seed."""

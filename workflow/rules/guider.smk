@@ -5,9 +5,10 @@ if settings.trained_guider:
 
     rule use_guider:
         input:
-            **paths.trained_guider(),
             code=code("use_guider"),
             checked=needs.checked_data(),
+            model=settings.trained_guider,
+            weights=paths.trained_guider_weights(),
         output:
             model=f"{RUN}/guider/model.json",
             weights=ensure(f"{RUN}/guider/model.safetensors", non_empty=True),
