@@ -1,7 +1,7 @@
 """Which source files a script runs: what a rule tracks, so that an edit reruns the stages it concerns.
 
-A rule has its script and `imported_files(script)` among its inputs. Snakemake compares inputs by content,
-so a checkout or a `touch` reruns nothing, and an edit reruns the stages whose scripts import the file.
+A rule has `code(script)` among its inputs. Snakemake compares inputs by content, so a checkout or a `touch`
+reruns nothing, and an edit reruns the stages whose scripts import the file.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ UNTRACKED = (  # how their paths begin
 )
 
 
-def source_files(script: str | Path, modules: Iterable[str] = ()) -> list[str]:
-    """The files behind a command: its script, and then all that it imports, sorted.
+def code(script: str, modules: Iterable[str] = ()) -> list[str]:
+    """The source files behind a command of `workflow/scripts`, which its rule tracks as inputs.
 
-    `modules` are files that the command loads by name, because only some of its jobs need them.
+    Args:
+        script: its name without `.py`.
+        modules: files that it loads by name, because only some of its jobs need them.
     """
-    path = Path(script).as_posix()
+    path = f"workflow/scripts/{script}.py"
     others = {file for module in modules for file in (module, *imported_files(module))}
     return [path, *sorted(others.union(imported_files(path)) - {path})]
 

@@ -113,7 +113,7 @@ def test_nothing_that_python_loads_is_missed():
 
 def test_rules_that_load_a_re_id_network_track_the_kinds_of_its_parts():
     rules = "".join(path.read_text() for path in sorted((REPOSITORY / "workflow/rules").glob("*.smk")))
-    calls = re.findall(r'code\("(\w+)"(, \w+\(\w*\))?\)', rules)
+    calls = re.findall(r'code\("(\w+)"(, [\w.]+\(\w*\))?\)', rules)
     loading = {
         (script, by_name)
         for script, by_name in calls

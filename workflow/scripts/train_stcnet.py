@@ -4,8 +4,6 @@ import argparse
 import time
 from importlib import import_module
 
-import pandas as pd
-
 from stcnet_lib.common.compute import Compute, compute_for
 from stcnet_lib.completion.learning.samples import CompletionSamples
 from stcnet_lib.completion.learning.skill import Validation
@@ -13,7 +11,7 @@ from stcnet_lib.completion.learning.training import Learner, train_network
 from stcnet_lib.config import CompletionNetworkConfig
 from stcnet_lib.config.kinds import NETWORKS, parse_network
 from stcnet_lib.data.store.tracklets import TrackletStore
-from stcnet_lib.localisation.flags import flag_table
+from stcnet_lib.localisation.flags import flag_table, read_flags
 from stcnet_lib.reid.files import load_reid, save_model
 from stcnet_lib.reid.network import ReIDNetwork
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
@@ -28,7 +26,7 @@ def main() -> None:
     with compute_for(runtime) as compute, TrackletStore(options.store) as store:
         guider = load_reid(options.guider)
         key = key_of(options, guider, compute, store)
-        flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
+        flags = flag_table(read_flags(options.scores, store), store.num_frames)
         samples = CompletionSamples(store, flags, options.split, config.samples, config.size, options.seed)
         learner = learner_of(config, guider, samples, options.seed, compute)
         validation = Validation.of(samples, compute)

@@ -20,7 +20,7 @@ from typing import Any
 from stcnet_lib.common.files import write_json
 from stcnet_lib.common.progress import Progress
 from stcnet_lib.config import DatasetConfig, ExportConfig
-from stcnet_lib.data.export.files import ImageWriter, replacing_folder
+from stcnet_lib.data.export.image_writer import ImageWriter, replacing_folder
 from stcnet_lib.data.export.manifest import NAME, ManifestWriter, RegionRecord, read_tracklets
 from stcnet_lib.data.export.plan import Completed, ExportedTracklet, ExportPlan
 from stcnet_lib.data.source.layouts import open_for_export
