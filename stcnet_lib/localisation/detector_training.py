@@ -16,14 +16,18 @@ from torch import Tensor
 from torch.nn import functional
 
 from stcnet_lib.common.compute import Compute
+from stcnet_lib.common.progress import Progress
 from stcnet_lib.common.training.history import History
 from stcnet_lib.common.training.loop import Course, run_steps
 from stcnet_lib.common.training.schedule import set_rate
 from stcnet_lib.common.training.state import TrainingState
 from stcnet_lib.config import DetectorConfig, RuntimeConfig
+from stcnet_lib.data.planting.probe import truth_shares
+from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.data.truth import HIDDEN_SHARE
-from stcnet_lib.localisation.clues import Clues
+from stcnet_lib.localisation.clues import Clues, tracklet_clues
 from stcnet_lib.localisation.detector import Detectors
+from stcnet_lib.reid.network import ReIDNetwork
 
 VISIBLE = 0.1  # share of the person covered below which a third is a sample of visible ones
 _WARMUP = 0.1  # share of the steps
@@ -70,7 +74,7 @@ class DetectorSamples:
             fold: (N,) which each tracklet is left out of.
         """
         self._clues, self._covered, self._doubtful = clues, covered, doubtful
-        self._fold, self._config, self._seed = fold, config, seed
+        self.fold, self._config, self._seed = fold, config, seed
         self.sources = [np.flatnonzero(fold != left_out) for left_out in range(config.folds)]
 
     def batch(self, left_out: int, step: int, device: torch.device) -> dict[str, Tensor]:
@@ -98,6 +102,30 @@ class DetectorSamples:
         if flip:
             tensors |= {name: tensors[name].flip(-1) for name in ("pictures", "usual", "recurrence")}
         return {name: tensor.to(device) for name, tensor in tensors.items()}
+
+
+def probe_samples(
+    probe: TrackletStore,
+    truth: TrackletStore,
+    guider: ReIDNetwork,
+    config: DetectorConfig,
+    seed: int,
+    compute: Compute,
+    progress_seconds: float,
+) -> tuple[DetectorSamples, list[Clues], dict[int, int]]:
+    """Samples of planted tracklets, their clues, and the fold that each person is left out of."""
+    pids = probe.tracklets["pid"].tolist()
+    folds = people_folds(pids, config.folds, seed)
+    clues = []
+    with Progress("clues", probe.num_frames, "frames", seconds=progress_seconds) as progress:
+        for tracklet in range(len(probe)):
+            frames = probe.frames_of(tracklet)
+            clues.append(tracklet_clues(guider, [probe.read_image(f) for f in frames], compute))
+            progress.advance(len(frames))
+    starts = probe.tracklets["start"].to_numpy()[1:]
+    covered, doubtful = np.split(truth_shares(truth), starts), np.split(truth.doubtful, starts)
+    fold = np.array([folds[pid] for pid in pids])
+    return DetectorSamples(clues, covered, doubtful, fold, config, seed), clues, folds
 
 
 def _lit(pictures: np.ndarray, gain: float, tint: np.ndarray) -> np.ndarray:
