@@ -7,12 +7,12 @@ import torch
 from stcnet_lib.common.compute import compute_for
 from stcnet_lib.config import MasksConfig, RuntimeConfig
 from stcnet_lib.evaluation.measures.localisation import auroc
-from stcnet_lib.localisation.fold_training import train_folds
 from stcnet_lib.localisation.masks import prediction
 from stcnet_lib.localisation.masks.evidence import PICTURE, tracklet_evidence
 from stcnet_lib.localisation.masks.network import MaskNetworks
 from stcnet_lib.localisation.masks.prediction import frame_mask, pixel_logits, third_logits
 from stcnet_lib.localisation.masks.samples import MaskSamples
+from stcnet_lib.localisation.masks.training import train_mask_networks
 
 SMALL = MasksConfig(channels=4, steps=60, batch=3, clip=6, lr=0.01)
 RUNTIME = RuntimeConfig(device="cpu", threads=1, workers=0)
@@ -76,11 +76,8 @@ def test_a_mask_has_the_size_of_its_frame_and_reaches_a_little_beyond():
 def test_networks_learn_to_find_what_passes_before_people_whom_they_have_not_seen(tmp_path):
     evidence, hidden = planted()
     samples = samples_of(evidence, hidden)
-    torch.manual_seed(0)
     with compute_for(RUNTIME) as compute:
-        networks, history, state = train_folds(
-            "masks", SMALL, MaskNetworks(SMALL), samples, 1.0, tmp_path, "key", RUNTIME, compute
-        )
+        networks, _, state = train_mask_networks(SMALL, samples, 0, tmp_path, "key", RUNTIME, compute)
         state.remove()
         strangers, masks = planted(4, seed=9)
         logits = np.concatenate([pixel_logits(networks, own, None, compute) for own in strangers])
