@@ -3,8 +3,8 @@
 The JSON holds the digest of the weights. It is written last, so that an interrupted save is noticed
 at the next load instead of pairing new weights with an old description.
 
-STCnet is loaded by `stcnet_files.py`, a file of its own: the code of the generators is none that a re-ID
-network depends on, so an edit there trains no re-ID network again.
+STCnet is loaded by `completion/stcnet/files.py`: the code of the generators is none that a re-ID network
+depends on, so an edit there trains no re-ID network again.
 """
 
 from __future__ import annotations
