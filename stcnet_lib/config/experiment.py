@@ -49,7 +49,7 @@ class EvaluationConfig(Section):
         description="of a tracklet: all (the paper), or as many as the number says, spread evenly over it; "
         "some papers test with 4, which gives other numbers",
     )
-    test_clip: int = Field(32, ge=1, le=1024, description="frames that meet in a non-local block")
+    test_clip: int = Field(32, ge=1, le=1024, description="frames that meet in blocks and heads")
     bootstrap: int = Field(2000, ge=100, le=100_000, description="resamples of the identities")
     hidden_share: float = Field(
         0.3,

@@ -21,8 +21,6 @@ _DEPTHS = {
     "resnet50": (Bottleneck, (3, 4, 6, 3)),
     "resnet101": (Bottleneck, (3, 4, 23, 3)),
 }
-
-
 _FIRST = "conv1.weight"  # torchvision's name of a ResNet's first layer
 _HEADS = ("fc", "classifier", "bottleneck", "head")  # what re-ID networks have behind it
 # Of nn.Sequential(*resnet.children()), as many re-ID networks hold theirs: numbers in the place of names.
