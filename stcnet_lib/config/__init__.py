@@ -62,7 +62,6 @@ __all__ = [
     "GameConfig",
     "Layout",
     "MasksConfig",
-    "MasksConfig",
     "Name",
     "OcclusionConfig",
     "OptimiserConfig",
