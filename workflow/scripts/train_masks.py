@@ -38,7 +38,7 @@ def main() -> None:
         TrackletStore(options.truth) as truth,
     ):
         samples, evidence, folds = probe_masks(store, truth, config, options.seed, runtime.progress_seconds)
-        key = resume_key(__file__, config, compute, options.seed, options.split, truth.digest)
+        key = resume_key(__file__, config, compute, options.seed, options.split, truth.digest, ())
         networks, history, state = train_mask_networks(
             config, samples, options.seed, folder, key, runtime, compute
         )
