@@ -86,6 +86,10 @@ class Paths:
         """The scores of planted occluders that the threshold is found on, if it is."""
         return [f"{RUN}/probe.parquet"] if self.settings.occlusion.threshold == "planted" else []
 
+    def found_masks(self) -> list[str]:
+        """The masks of pixels, if any are found."""
+        return [f"{RUN}/masks.h5"] if self.settings.occlusion.scores == "pixels" else []
+
     def trained_guider_weights(self) -> str:
         """The weights beside the description of a `trained_guider`."""
         return os.path.splitext(self.settings.trained_guider)[0] + ".safetensors"
