@@ -60,7 +60,6 @@ __all__ = [
     "FeaturesConfig",
     "Fraction",
     "GameConfig",
-    "Layout",
     "MasksConfig",
     "Name",
     "OcclusionConfig",

@@ -1,4 +1,4 @@
-"""`masks.h5`: hidden pixels of a store, bit-packed as the masks of a truth are, each in the size of its frame.
+"""`masks.h5`: hidden pixels of a store, bit-packed as the masks of a truth, each in the size of its frame.
 
 Beside them, at the size at which frames were looked at, how likely every pixel is hidden.
 """
@@ -76,7 +76,7 @@ class Masks:
         self._ends = np.cumsum(self._sizes[:, 0] * -(-self._sizes[:, 1] // 8))
 
     def chances(self, frames: range) -> np.ndarray:
-        """float32 (n, h, w) in [0, 1], in steps of 1/255: how likely pixels of consecutive frames are hidden."""
+        """float32 (n, h, w) in [0, 1], in steps of 1/255: how likely pixels of the frames are hidden."""
         return self._chances[frames.start : frames.stop].astype(np.float32) / 255
 
     def read(self, frames: range) -> list[np.ndarray]:

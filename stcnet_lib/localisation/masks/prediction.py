@@ -36,16 +36,20 @@ def pixel_logits(
         fold: of a train person, whom only this network has not seen; of others the mean of all networks.
     """
     used = networks if fold is None else [networks[fold]]
-    frames, found = len(evidence.pictures), []
+    frames, pieces = len(evidence.pictures), []
     for start in range(0, frames, _FRAMES):
         first, last = max(start - _MARGIN, 0), min(start + _FRAMES + _MARGIN, frames)
         inputs = [
             torch.from_numpy(part[None]).to(compute.device)
-            for part in (evidence.pictures[first:last], evidence.usual, evidence.rarity[first:last])
+            for part in (
+                evidence.pictures[first:last],
+                evidence.usual,
+                *(found[first:last] for found in evidence.by_frame),
+            )
         ]
         logits = torch.stack([network(*inputs)[0] for network in used]).mean(0)
-        found.append(logits[start - first : start - first + _FRAMES].float().cpu().numpy())
-    return np.concatenate(found)
+        pieces.append(logits[start - first : start - first + _FRAMES].float().cpu().numpy())
+    return np.concatenate(pieces)
 
 
 def third_logits(logits: np.ndarray) -> np.ndarray:
