@@ -77,8 +77,8 @@ def _unknown_pixels(config: Config) -> Iterator[str]:
     for name, row in config.completions.items():
         if row.masks == "pixels" and config.occlusion.scores != "pixels":
             yield (
-                f"completions.{name}.masks: got 'pixels', wanted 'predicted', or 'pixels' for occlusion.scores, "
-                f"which is '{config.occlusion.scores}'"
+                f"completions.{name}.masks: got 'pixels', wanted 'predicted', or 'pixels' for "
+                f"occlusion.scores, which is '{config.occlusion.scores}'"
             )
 
 

@@ -64,7 +64,7 @@ def rarity(pictures: Tensor) -> Tensor:
     """How far a colour is from those around its place in other frames: uint8 (T, 3, h, w) -> (T, C, h, w).
 
     In every other frame the nearest of the place and its eight neighbours counts; value c is that of the
-    frame at share `SHARES[c]` of all others, the nearest first. Sums of differences of the channels in [0, 1].
+    frame at share `SHARES[c]` of all others, the nearest first. Sums over the channels, in [0, 3].
     """
     frames, _, height, width = pictures.shape
     colours = pictures.float() / 255
