@@ -130,7 +130,8 @@ def measure_frames(
     flagged regions that are not hidden, over all of their pixels. `visible_…` and `body_…` are about damage:
     pixels in replaced regions that no occluder covers and that changed, all and those of the person.
     `sharpness_…` is the high-frequency energy in the hole over that of the clean frame, `sharpness_energy`;
-    `seam_…` the step in brightness across the borders of replaced regions over that of the clean frame, `seam_energy`.
+    `seam_…` the step in brightness across the borders of replaced regions over that of the clean frame,
+    `seam_energy`.
     `feature_cosine_…` compares whole frames that have a hole. Where frames differ in size, as crops of videos
     do, all are brought to that of the first one.
 

@@ -58,7 +58,8 @@ def measure_masks(
         kinds: (F,) texts, what hides the person in every frame of the store (`occluder_kinds`).
 
     Returns:
-        For each of `AREAS` its `pixels`, how many of them are `hidden`, `average_precision` of the chances, and
+        For each of `AREAS` its `pixels`, how many of them are `hidden`, `average_precision`
+        of the chances, and
         of the masks `iou`, `precision`, `recall` and `false_share`, of the visible pixels; `by_kind` likewise
         of the person.
     """
