@@ -28,6 +28,7 @@ from stcnet_lib.config.experiment import (
     load_config,
     truth_rows,
 )
+from stcnet_lib.config.gather import GatherConfig, GatherNetworkConfig
 from stcnet_lib.config.learning import FeaturesConfig, ReIDConfig
 from stcnet_lib.config.localisation import DetectorConfig, MasksConfig, OcclusionConfig, ProbeConfig
 from stcnet_lib.config.networks import CompletionNetworkConfig, OptimiserConfig, SamplesConfig, SizeConfig
@@ -63,6 +64,8 @@ __all__ = [
     "FeaturesConfig",
     "Fraction",
     "GameConfig",
+    "GatherConfig",
+    "GatherNetworkConfig",
     "Layout",
     "MasksConfig",
     "Name",

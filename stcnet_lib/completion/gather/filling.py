@@ -1,0 +1,53 @@
+"""Holes filled by the network: sources are found on small copies, and taken from the frames' own pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from stcnet_lib.common.compute import Compute
+from stcnet_lib.completion.gather.candidates import candidates, small_sources, sources
+from stcnet_lib.completion.gather.composition import asked, composed
+from stcnet_lib.completion.gather.network import GatherNetwork
+from stcnet_lib.completion.pixels.holes import Hole, PixelFiller, PixelFilling
+from stcnet_lib.config import CompletionConfig, GatherNetworkConfig
+from stcnet_lib.data.clips.transforms import from_unit
+from stcnet_lib.reid.files import read_description, saved_section, with_weights
+
+
+class GatheredPixels:
+    """A `PixelFiller`."""
+
+    def __init__(self, network: GatherNetwork, compute: Compute) -> None:
+        self._network, self._compute = network, compute
+
+    @torch.inference_mode()
+    def fill(self, hole: Hole) -> PixelFilling | None:
+        shown = hole.shown
+        if not shown.any():
+            return None
+        config = self._network.config
+        large = sources([hole], [candidates(hole, config.candidates)], self._compute.device)
+        with self._compute.autocast(config.precision):
+            answers = asked(self._network, small_sources(large, config.height, config.width))
+        filled, _ = composed(answers, large.pictures, large.unseen, config.choice)
+        picture = from_unit(filled[0].cpu()).permute(1, 2, 0).numpy()
+        return PixelFilling(np.ascontiguousarray(picture), shown, "gather")
+
+
+def load_gather(path: str | Path) -> GatherNetwork:
+    """A saved network in evaluation mode.
+
+    Raises:
+        ValueError: naming the file that is missing, damaged or of another kind.
+    """
+    description = read_description(path, "gather")
+    network = GatherNetwork(saved_section(GatherNetworkConfig, description["config"], path))
+    return with_weights(network, path, description["weights_sha256"], "cpu")
+
+
+def filler(config: CompletionConfig, network: GatherNetwork, compute: Compute) -> PixelFiller:
+    """Of any completion: what the network is, stands in its own settings."""
+    return GatheredPixels(compute.place(network), compute)
