@@ -10,15 +10,14 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/targets.smk"
 
 
 rule all:
     default_target: True
     input:
-        tables(),
-        each_completion("tracklets.h5"),
-        figures(),
+        targets.tables(),
+        targets.each_completion("tracklets.h5"),
+        targets.figures(),
 
 
 include: "workflow/rules/prepare.smk"

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-# Before torch is loaded, here and in the processes that tests start: see workflow/rules/common.smk.
+# Before torch is loaded, here and in the processes that tests start: see workflow/plan/resources.py.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from stores import write_store
+from stores import flag_file, write_store
 
 from stcnet_lib.config import ReIDConfig, StcnetConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
@@ -82,7 +81,4 @@ def stcnet_config() -> StcnetConfig:
 def scores_path(store_path, tmp_path):
     """Scores under which a few regions of the small store are flagged."""
     flags = np.random.default_rng(0).random((TrackletStore(store_path).num_frames, 3)) < 0.2
-    frame, region = np.nonzero(np.ones_like(flags))
-    table = pd.DataFrame({"frame": frame, "region": region, "occluded": flags[frame, region]})
-    table.to_parquet(tmp_path / "occlusion.parquet")
-    return tmp_path / "occlusion.parquet"
+    return flag_file(tmp_path / "occlusion.parquet", store_path, flags)

@@ -50,6 +50,8 @@ MUTANTS = [
         "1 - math.cos(math.pi * step / config.iterations)",
         "common/test_schedule.py",
     ),
+    M("common/forms.py", "!= (self.format, self.version)", "== ()", "common/test_forms.py"),
+    M("common/forms.py", 'said.get("digest") != digest', "digest == 0", "common/test_forms.py"),
     # data
     M("data/clips/choice.py", "length - span)", "length - span + 1)", "data/test_clips.py"),
     M("data/clips/choice.py", "replace=length < clip_length", "replace=True", "data/test_clips.py"),
@@ -73,6 +75,10 @@ MUTANTS = [
         "weight_decay=0.0,",
         "reid/test_reid_training.py",
     ),
+    M("reid/heads/average.py", ".mean(1)", ".amax(1)", "reid/test_reid_network.py"),
+    M("reid/blocks/squeeze.py", "repeat_interleave(frames, 0)", "repeat(frames, 1)", "reid/test_parts.py"),
+    M("reid/heads/attention.py", ".softmax(1)", ".softmax(0)", "reid/test_parts.py"),
+    M("reid/heads/attention.py", ".relu()", ".abs()", "reid/test_parts.py"),
     M("reid/averaging.py", "done > self._first", "done >= self._first", "reid/test_averaging.py"),
     M(
         "reid/embedding.py",
@@ -105,7 +111,12 @@ MUTANTS = [
         '~scores["occluded"].to_numpy()',
         "localisation/test_flag_tables.py",
     ),
-    M("localisation/region_files.py", "!= store.digest", "== 0", "localisation/test_region_files.py"),
+    M(
+        "localisation/region_files.py",
+        "self._written = end",
+        "self._written = 0",
+        "localisation/test_region_files.py",
+    ),
     M("localisation/clues.py", "min(_GAP, frames // 6)", "-1", "localisation/test_clues.py"),
     # completion: what is filled, and from where
     M("completion/neighbours.py", "earlier[-1:]", "earlier[:1]", "completion/test_references.py"),

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from stcnet_lib.data.store.images import encode_png
-from stcnet_lib.data.store.tracklets import Role, StoreWriter
+from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
+from stcnet_lib.localisation.flags import write_flags
+from stcnet_lib.localisation.scores import score_rows
 
 
 def person_frames(pid: int, camera: int, frames: int, height: int = 32, width: int = 16) -> np.ndarray:
@@ -32,4 +34,13 @@ def write_store(path: Path, people: int = 4, cameras: int = 2, frames: int = 6, 
                 writer.add_tracklet(pid, camera, f"{pid}/{camera}", named)
                 roles.append(Role.TRAIN if pid <= people // 2 else Role.QUERY)
         writer.set_roles(0, np.array(roles))
+    return path
+
+
+def flag_file(path: Path, store_path: Path, flags: np.ndarray, scores: np.ndarray | None = None) -> Path:
+    """The `occlusion.parquet` of a store with these flags (F, K); without `scores` (F, K) all are 0.5."""
+    with TrackletStore(store_path) as store:
+        known = np.full(flags.shape, 0.5, np.float32) if scores is None else scores
+        table = score_rows(known, store.tracklets["length"].to_numpy(), store.frame_number)
+        write_flags(path, table.assign(occluded=flags.reshape(-1)), store)
     return path

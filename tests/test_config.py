@@ -45,7 +45,7 @@ def lines_of(values) -> list[str]:
 def test_the_defaults_are_the_papers():
     config = load_config(MINIMAL)
     reid = config.networks["nl"]
-    assert (reid.backbone, reid.height, reid.width, reid.clip_length) == ("resnet50", 256, 128, 4)
+    assert (reid.backbone.kind, reid.height, reid.width, reid.clip_length) == ("resnet50", 256, 128, 4)
     assert (reid.batch, reid.lr, reid.weight_decay, reid.epochs) == (32, 3e-4, 5e-4, 150)
     assert (reid.lr_step, reid.lr_gamma, reid.schedule) == (50, 0.1, "step")
     assert reid.non_local
@@ -120,6 +120,12 @@ def test_config_yaml_writes_out_every_value_with_a_comment():
         ),
         ("networks", {"guider": {}, "nl": {}}, "networks: got 'guider', wanted another name"),
         ("guider.non_local", True, "guider.non_local: got true, wanted false: the guider gives features of"),
+        (
+            "guider.blocks",
+            "squeeze",
+            "guider.blocks: got 'squeeze', wanted null: the guider gives features of",
+        ),
+        ("networks.nl.head", "mean", "networks.nl.head: got 'mean', wanted one of 'attention', 'average'"),
         ("stcnet.dilations", [0], "stcnet.dilations.0: got 0, wanted at least 1"),
         ("stcnet.dilations", [2, -4], "stcnet.dilations.1: got -4, wanted at least 1"),
         ("stcnet.betas", [1.5, 0.9], "stcnet.betas.0: got 1.5, wanted less than 1.0"),
@@ -168,7 +174,7 @@ def test_a_trained_guider_is_looked_at_before_any_job(tmp_path):
     for config in ({"non_local": True}, {}):
         path.write_text(json.dumps({"kind": "reid", "config": config}))
         (line,) = lines_of(MINIMAL | {"trained_guider": str(path)})
-        assert line.startswith(f"trained_guider: got '{path}' with non-local blocks, wanted one without")
+        assert line.startswith(f"trained_guider: got '{path}' with blocks, wanted one without")
     path.write_text(json.dumps({"kind": "stcnet", "config": {}}))
     (line,) = lines_of(MINIMAL | {"trained_guider": str(path)})
     assert line.startswith(f"trained_guider: got '{path}' of kind 'stcnet', wanted")

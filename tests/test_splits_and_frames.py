@@ -15,7 +15,8 @@ from stcnet_lib.config import Config, ConfigError, EvaluationConfig, ReIDConfig,
 from stcnet_lib.data.clips.transforms import TestTransform
 from stcnet_lib.data.source.layouts import open_layout
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
-from stcnet_lib.evaluation.comparison import Cell, Result, compare
+from stcnet_lib.evaluation.cells import Cell, Result
+from stcnet_lib.evaluation.comparison import compare
 from stcnet_lib.reid.embedding import embed_tracklets
 from stcnet_lib.reid.network import ReIDNetwork
 from stcnet_lib.report.tables.tables import heading

@@ -1,13 +1,13 @@
 """Which source files a script runs: what a rule tracks, so that an edit reruns the stages it concerns.
 
-A rule has its script and `imported_files(script)` among its inputs. Snakemake compares inputs by content,
-so a checkout or a `touch` reruns nothing, and an edit reruns the stages whose scripts import the file.
+A rule has `code(script)` among its inputs. Snakemake compares inputs by content, so a checkout or a `touch`
+reruns nothing, and an edit reruns the stages whose scripts import the file.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,13 +15,25 @@ PACKAGES = ("stcnet_lib", "workflow")
 
 # Not tracked, because no edit to them changes a result beyond what is tracked already: the whole effect
 # of config/ is in the canonical JSON that every rule has as a param (a changed default changes that
-# JSON; a row of config/methods.py says of a method what its file does), progress.py only prints, and this
-# file only decides what is tracked.
+# JSON; rows of the tables there say what is in a file), progress.py only prints, and this file only
+# decides what is tracked.
 UNTRACKED = (  # how their paths begin
     "stcnet_lib/config/",
     "stcnet_lib/common/progress.py",
     "workflow/library.py",
 )
+
+
+def code(script: str, modules: Iterable[str] = ()) -> list[str]:
+    """The source files behind a command of `workflow/scripts`, which its rule tracks as inputs.
+
+    Args:
+        script: its name without `.py`.
+        modules: files that it loads by name, because only some of its jobs need them.
+    """
+    path = f"workflow/scripts/{script}.py"
+    others = {file for module in modules for file in (module, *imported_files(module))}
+    return [path, *sorted(others.union(imported_files(path)) - {path})]
 
 
 def imported_files(script: str | Path, root: str | Path = ".") -> list[str]:

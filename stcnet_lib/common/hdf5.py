@@ -41,20 +41,6 @@ def open_hdf5(path: str | Path, mode: str = "r", **options: Any) -> h5py.File:
         raise Hdf5Error(f"{path}: {_reason(error)}") from None
 
 
-def check_form(file: h5py.File, name: str, version: int) -> None:
-    """That a file is of the form that it is read as, by its attributes `format` and `version`.
-
-    Raises:
-        Hdf5Error: it is not.
-    """
-    got = file.attrs.get("format", "none"), file.attrs.get("version", "none")
-    if got != (name, version):
-        raise Hdf5Error(
-            f"{file.filename}: got the format {got[0]}, version {got[1]}, wanted {name}, version {version}: "
-            "delete it, and it is made again"
-        )
-
-
 def _reason(error: OSError) -> str:
     if "locking flag" in str(error):
         return "is open in this process with a lock: close it there, or open it there with locking=False"

@@ -13,11 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from stcnet_lib import REGIONS
+from stcnet_lib.common.forms import Form, read_record, write_record
 
+JUDGES = Form("stcnet-judges", 1)
 Features = Callable[[list[np.ndarray]], np.ndarray]  # n pictures, uint8 (h, w, 3) each -> float (n, D)
 
 WITNESSES = 6  # nearest frames that show the third, with which the frame is compared
@@ -45,6 +49,22 @@ class Judge:
     @classmethod
     def from_json(cls, values: Mapping[str, Sequence[float]]) -> Judge:
         return cls(*(np.asarray(values[name], dtype=np.float64) for name in ("mean", "scale", "weights")))
+
+
+def write_judges(path: str | Path, judges: Mapping[str, Judge], methods: Mapping[str, Any]) -> None:
+    """Write `judge.json`: the judges by method, and what was found of each method on the probe."""
+    found = {name: judge.as_json() for name, judge in judges.items()}
+    write_record(path, {"judges": found, "methods": methods}, JUDGES)
+
+
+def read_judges(path: str | Path) -> dict[str, Judge]:
+    """The judges of `judge.json`, by method.
+
+    Raises:
+        FormError: a file of another form.
+    """
+    found = read_record(path, JUDGES)["judges"]
+    return {name: Judge.from_json(values) for name, values in found.items()}
 
 
 def fit_judge(evidence: np.ndarray, better: np.ndarray, counts: np.ndarray) -> Judge:

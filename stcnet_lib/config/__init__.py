@@ -10,10 +10,8 @@ A workflow rule hands the canonical JSON of the section it needs to its script, 
 
 from stcnet_lib.config.completion import CompletionConfig, References, ReferencesConfig
 from stcnet_lib.config.data import (
-    SPLITS,
     DatasetConfig,
     ExportConfig,
-    Layout,
     PlantConfig,
     QueryRule,
     VideoConfig,
@@ -29,9 +27,9 @@ from stcnet_lib.config.experiment import (
     truth_rows,
 )
 from stcnet_lib.config.gather import GatherConfig, GatherNetworkConfig
-from stcnet_lib.config.learning import FeaturesConfig, ReIDConfig
 from stcnet_lib.config.localisation import DetectorConfig, MasksConfig, OcclusionConfig, ProbeConfig
 from stcnet_lib.config.networks import CompletionNetworkConfig, OptimiserConfig, SamplesConfig, SizeConfig
+from stcnet_lib.config.reid import FeaturesConfig, ReIDConfig
 from stcnet_lib.config.section import (
     ConfigError,
     Fraction,
@@ -51,7 +49,6 @@ from stcnet_lib.config.stcnet import (
 )
 
 __all__ = [
-    "SPLITS",
     "AdversarialForm",
     "CompletionConfig",
     "CompletionNetworkConfig",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stcnet_lib.config.data import SPLITS
+from stcnet_lib.config.layouts import LAYOUTS
 from stcnet_lib.config.methods import METHODS
 
 if TYPE_CHECKING:
@@ -28,17 +28,21 @@ def inconsistencies(config: Config) -> list[str]:
 
 
 def _guider_of_clips(config: Config) -> Iterator[str]:
-    if config.guider.non_local and config.trained_guider is None:
-        yield (
-            "guider.non_local: got true, wanted false: the guider gives features of single frames, which "
-            "a network with non-local blocks does not have; put them into networks"
-        )
+    blocks = config.guider.inserted
+    if blocks is None or config.trained_guider is not None:
+        return
+    named = f"blocks: got '{blocks.kind}', wanted null"
+    problem = "non_local: got true, wanted false" if config.guider.non_local else named
+    yield (
+        f"guider.{problem}: the guider gives features of single frames, which a network with {blocks.kind} "
+        "blocks does not have; put them into networks"
+    )
 
 
 def _absent_splits(config: Config) -> Iterator[str]:
     """Splits of a layout that has one; how many a table holds is known when it is read."""
     layout = config.dataset.layout
-    if layout not in SPLITS and layout != "manifest" and config.splits != (0,):
+    if LAYOUTS[layout].splits == 1 and config.splits != (0,):
         yield f"splits: got {list(config.splits)}, wanted [0]: the layout {layout} has one split"
 
 
@@ -100,11 +104,12 @@ def trained_guider_problem(path: str) -> str | None:
         return f"got '{path}', {wanted}"
     try:
         description: Any = json.loads(Path(path).with_suffix(".json").read_text(encoding="utf-8"))
-        kind, non_local = description["kind"], description["config"].get("non_local")
+        kind, saved = description["kind"], description["config"]
+        without_blocks = saved.get("non_local") is False and saved.get("blocks") is None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     if kind != "reid":
         return f"got '{path}' of kind '{kind}', {wanted}"
-    if non_local is not False:  # an absent value is that of the paper's final network
-        return f"got '{path}' with non-local blocks, wanted one without: the guider looks at single frames"
+    if not without_blocks:  # without a value it is the paper's final network
+        return f"got '{path}' with blocks, wanted one without: the guider looks at single frames"
     return None

@@ -7,16 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from stcnet_lib.config.layouts import LAYOUTS
 from stcnet_lib.config.section import Fraction, Name, Section, expanded
 
-Layout = Literal[
-    "walkers", "folder", "manifest", "mars", "ilids_vid", "prid2011", "duke_video", "ls_vid", "video"
-]
 QueryRule = Literal["spare", "every_camera"]
 Degrees = Annotated[float, Field(ge=0, le=120)]
 Coarseness = Annotated[float, Field(ge=1, le=8)]
 MOST_BYSTANDERS, MOST_CUT = 8, 0.4
-SPLITS = {"ilids_vid": 10, "prid2011": 10}  # splits of a layout, for `splits: all`; the others have one
 
 
 class WalkersConfig(Section):
@@ -173,7 +170,7 @@ class DatasetConfig(Section):
     """Where the tracklets come from."""
 
     name: Name = Field(description="names the folder under results/")
-    layout: Layout = Field(description="how the source is laid out on disk")
+    layout: Literal[*LAYOUTS] = Field(description="how the source is laid out on disk")
     root: str | None = Field(None, description="folder of the source; none for walkers")
     on_bad_frame: Literal["stop", "exclude"] = Field(
         "stop", description="an undecodable, empty or missing frame: stop, or leave out and list"

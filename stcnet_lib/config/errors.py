@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -11,7 +12,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 def problem_lines(section: type[BaseModel], problem: dict[str, Any]) -> list[str]:
     """Pydantic's account of one problem, as `key: got …, wanted …`."""
-    key = ".".join(str(part) for part in problem["loc"])
+    keys, _ = _path(section, problem["loc"])
+    key = ".".join(map(str, keys))
     kind, context, got = problem["type"], problem.get("ctx", {}), problem["input"]
     if kind == "value_error":  # one of our own validators, which may report several problems
         lines = str(context["error"]).splitlines()
@@ -21,7 +23,7 @@ def problem_lines(section: type[BaseModel], problem: dict[str, Any]) -> list[str
     if kind == "missing":
         return [f"{key}: got nothing, wanted a value"]
     if kind == "extra_forbidden":
-        parent = _section_at(section, problem["loc"][:-1])
+        _, parent = _path(section, problem["loc"][:-1])
         known = set(parent.model_fields) if parent else set()
         return [f"{key}: unknown key, wanted {one_of(str(problem['loc'][-1]), known)}"]
     if kind in ("tuple_type", "list_type"):
@@ -54,7 +56,7 @@ def _such_as(section: type[BaseModel], location: tuple[Any, ...], got: Any) -> s
 
     Else the default: a pair is not mended by brackets around one number.
     """
-    parent = _section_at(section, location[:-1])
+    _, parent = _path(section, location[:-1])
     field = parent.model_fields.get(location[-1]) if parent else None
     if field is None:
         return ""
@@ -71,22 +73,31 @@ def _such_as(section: type[BaseModel], location: tuple[Any, ...], got: Any) -> s
     return ""
 
 
-def _section_at(section: type[BaseModel], location: tuple[Any, ...]) -> type[BaseModel] | None:
-    """The section that holds a key, found along the path of its parents."""
+def _path(section: type[BaseModel], location: tuple[Any, ...]) -> tuple[list[Any], type[BaseModel] | None]:
+    """The keys as a file has them, and the section behind the last one, if there is one.
+
+    Of a setting that comes in several kinds pydantic's location also names the section of the kind.
+    """
+    keys: list[Any] = []
+    sections = [section]
     for part in location:
-        if isinstance(part, int) or part not in section.model_fields:
-            continue  # a row of a tuple or an entry of a dict: the type was found at its parent
-        found = _section_in(section.model_fields[part].annotation)
-        if found is None:
-            return None
-        section = found
-    return section
+        of_kind = [each for each in sections if each.__name__ == part]
+        if of_kind:
+            sections = of_kind
+            continue
+        keys.append(part)
+        # A row of a tuple or an entry of a dict is no field: its type was found at its parent.
+        annotation = next((s.model_fields[part].annotation for s in sections if part in s.model_fields), None)
+        if annotation is not None:
+            sections = list(_sections_in(annotation))
+    return keys, sections[0] if sections else None
 
 
-def _section_in(annotation: Any) -> type[BaseModel] | None:
+def _sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((s for a in get_args(annotation) if (s := _section_in(a))), None)
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _sections_in(argument)
 
 
 def one_of(value: str, known: set[str]) -> str:

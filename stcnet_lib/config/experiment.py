@@ -8,12 +8,13 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from stcnet_lib.config.completion import CompletionConfig, ReferencesConfig
 from stcnet_lib.config.consistency import inconsistencies, trained_guider_problem
-from stcnet_lib.config.data import SPLITS, DatasetConfig, ExportConfig
+from stcnet_lib.config.data import DatasetConfig, ExportConfig
 from stcnet_lib.config.errors import one_of
 from stcnet_lib.config.kinds import changed_network
-from stcnet_lib.config.learning import FeaturesConfig, ReIDConfig
+from stcnet_lib.config.layouts import LAYOUTS
 from stcnet_lib.config.localisation import OcclusionConfig
 from stcnet_lib.config.networks import CompletionNetworkConfig
+from stcnet_lib.config.reid import FeaturesConfig, ReIDConfig
 from stcnet_lib.config.section import ConfigError, Name, Section, expanded, validate
 from stcnet_lib.config.stcnet import StcnetConfig
 
@@ -48,7 +49,7 @@ class EvaluationConfig(Section):
         description="of a tracklet: all (the paper), or as many as the number says, spread evenly over it; "
         "some papers test with 4, which gives other numbers",
     )
-    test_clip: int = Field(32, ge=1, le=1024, description="frames that meet in a non-local block")
+    test_clip: int = Field(32, ge=1, le=1024, description="frames that meet in blocks and heads")
     bootstrap: int = Field(2000, ge=100, le=100_000, description="resamples of the identities")
     hidden_share: float = Field(
         0.3,
@@ -122,9 +123,9 @@ class Config(Section):
         layout = info.data["dataset"].layout
         if value != "all":
             raise ValueError(f"got '{value}', wanted 'all' or a list of numbers, from 0")
-        if layout == "manifest":
-            raise ValueError("got 'all', wanted a list: how many splits there are stands in the manifest")
-        return tuple(range(SPLITS.get(layout, 1)))
+        if (splits := LAYOUTS[layout].splits) is None:
+            raise ValueError(f"got 'all', wanted a list: how many splits there are stands in the {layout}")
+        return tuple(range(splits))
 
     @field_validator("splits", "seeds")
     @classmethod

@@ -41,11 +41,14 @@ class MasksConfig(Section):
     """A small network that finds hidden pixels (`stcnet_lib/localisation/masks`); not in the paper."""
 
     channels: int = Field(16, ge=4, le=256, description="of its finest maps; 2 and 3 times as many beyond")
-    steps: int = Field(600, ge=1, le=1_000_000, description="of each fold")
-    batch: int = Field(8, ge=1, le=1024, description="clips")
+    steps: int = Field(500, ge=1, le=1_000_000, description="of each fold")
+    batch: int = Field(4, ge=1, le=1024, description="clips")
     clip: int = Field(12, ge=1, le=128, description="consecutive frames of one clip")
     lr: float = Field(0.002, gt=0, le=1)
     folds: int = Field(2, ge=2, le=10, description="networks, as of the detector")
+    grow: int = Field(
+        1, ge=0, le=16, description="pixels, of a frame of 128 rows, by which masks reach beyond what is found"
+    )
     precision: Precision = "fp32"
 
 

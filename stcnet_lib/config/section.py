@@ -44,6 +44,12 @@ class Section(BaseModel):
         """The settings that `section` names, for what needs no others."""
         return section(**{name: getattr(self, name) for name in section.model_fields})
 
+    def part_json(self, *keys: str) -> str:
+        """The canonical JSON of some keys: a stage that reads no others reruns for no others."""
+        unknown = set(keys) - set(type(self).model_fields)
+        assert not unknown, f"no such settings: {unknown}"
+        return self.model_dump_json(include=set(keys))
+
 
 class ConfigError(ValueError):
     """The configuration cannot be used; one line a problem: key, what was got, what was wanted."""

@@ -1,22 +1,18 @@
 """The result table: every variant with its interval, its difference to raw data, and the gap closed.
 
-A variant is a network with its training and test data, a cell is a variant on one split with one seed. What
-is measured of a cell is measured in the same way of all cells of a variant together (`statistics`), so with
-one run the two agree.
+What is measured of a cell is measured in the same way of all cells of a variant together (`statistics`), so
+with one run the two agree.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from stcnet_lib.common.files import read_json
+from stcnet_lib.evaluation.cells import Cell, Result, Shares
 from stcnet_lib.evaluation.protocols import flat_protocols, mean_protocols
 from stcnet_lib.evaluation.statistics import METRICS, Interval, Runs, gap_closed, paired_bootstrap
 from stcnet_lib.evaluation.stratify import mean_strata, strata
@@ -25,63 +21,6 @@ from stcnet_lib.evaluation.variants import data_sets
 RAW, CLEAN = "raw", "clean"
 VARIANT = ("network", "train", "test")
 KEYS = {metric: metric.replace("-", "") for metric in METRICS}  # mAP and rank1: as in the JSON
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One variant on one split with one seed."""
-
-    network: str
-    train: str
-    test: str
-    split: int
-    seed: int
-
-    def with_data(self, train: str, test: str) -> Cell:
-        """The same network, split and seed on other data."""
-        return Cell(self.network, train, test, self.split, self.seed)
-
-    @property
-    def variant(self) -> tuple[str, str, str]:
-        return self.network, self.train, self.test
-
-    @classmethod
-    def from_path(cls, path: Path) -> Cell:
-        """Read off `…/split~0/seed~0/train~raw/reid~nl/test~raw/metrics.json`."""
-        named = named_parts(path)
-        return cls(named["reid"], named["train"], named["test"], int(named["split"]), int(named["seed"]))
-
-
-def named_parts(path: Path) -> dict[str, str]:
-    """What stands in a path as `/NAME~VALUE`."""
-    return dict(re.findall(r"(?:^|/)(\w+)~([^/]+)", path.as_posix()))
-
-
-@dataclass(frozen=True)
-class Result:
-    """What `evaluate` wrote for one cell."""
-
-    metrics: Mapping[str, Any]
-    queries: pd.DataFrame
-
-    @classmethod
-    def read(cls, metrics: Path, queries: Path) -> Result:
-        return cls(read_json(metrics), pd.read_parquet(queries))
-
-
-@dataclass(frozen=True)
-class Shares:
-    """Share of the frames of every tracklet in which a third is hidden, and who says so: truth or flags."""
-
-    source: str
-    of_tracklet: np.ndarray  # (N,)
-
-    @classmethod
-    def read(cls, path: Path) -> Shares:
-        """A `shares.parquet`, whose rows are the tracklets in order."""
-        table = pd.read_parquet(path).sort_values("tracklet")
-        (source,) = table["source"].unique()
-        return cls(source, table["share"].to_numpy())
 
 
 def compare(

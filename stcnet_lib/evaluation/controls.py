@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stcnet_lib.config.methods import METHODS
-from stcnet_lib.evaluation.comparison import KEYS, VARIANT, Cell, Result, runs_by_split
+from stcnet_lib.evaluation.cells import Cell, Result
+from stcnet_lib.evaluation.comparison import KEYS, VARIANT, runs_by_split
 from stcnet_lib.evaluation.statistics import paired_bootstrap
 from stcnet_lib.evaluation.variants import data_sets
 
@@ -44,19 +45,19 @@ class Made(NamedTuple):
         return restored.restores and not self.restores and self.masks == restored.masks and alike
 
 
-def completions_made(restoration: Mapping[str, Mapping[str, Any]]) -> dict[str, Made]:
-    """Name -> how it was made, from what `restore_dataset` says of `…/completion~NAME`.
+def completions_made(restoration: Sequence[Mapping[str, Any]]) -> dict[str, Made]:
+    """Name -> how it was made, from what `restoration.json` says of each.
 
     Where the median filled in the place of STCnet, the data are the median's.
     """
     return {
-        path.rpartition("completion~")[2]: Made(
+        said["completion"]: Made(
             said.get("method_used") or said["method"],
             said["stcnet"],
             said["masks"],
             (said["references"], said["reference_margin"]) if "references" in said else None,
         )
-        for path, said in restoration.items()
+        for said in restoration
     }
 
 

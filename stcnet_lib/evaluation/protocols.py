@@ -14,7 +14,13 @@ import numpy as np
 import pandas as pd
 
 from stcnet_lib.data.store.tracklets import Role
-from stcnet_lib.evaluation.ranking import AveragePrecision, Candidates, cmc_curve, rank_queries, summarise
+from stcnet_lib.evaluation.ranking import (
+    AveragePrecision,
+    Candidates,
+    cmc_curve,
+    rank_queries,
+    retrieval_metrics,
+)
 
 COUNTS = ("queries_scored", "queries_unmatched", "gallery_size", "gallery_junk")
 
@@ -144,7 +150,7 @@ def evaluate_protocol(
         unmatched=table.loc[~matched, "tracklet"].tolist(),
         gallery_size=int(in_gallery.sum()),
         gallery_junk=int((role[in_gallery] == Role.JUNK).sum()),
-        metrics=summarise(scored, ranks),
+        metrics=retrieval_metrics(scored, ranks),
         cmc=cmc_curve(scored, most=max(50, *ranks)),
     )
 

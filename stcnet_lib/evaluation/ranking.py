@@ -122,7 +122,7 @@ def average_precision_of(ranks: np.ndarray, kind: AveragePrecision) -> float:
     raise ValueError(f"average precision: got '{kind}', wanted precisions or trapezoid")
 
 
-def summarise(queries: pd.DataFrame, ranks: Sequence[int]) -> dict[str, float]:
+def retrieval_metrics(queries: pd.DataFrame, ranks: Sequence[int]) -> dict[str, float]:
     """`mAP` and `rank-r`, shares from 0 to 1, over the queries that have a match."""
     scored = queries[queries["matches"] > 0]
     if scored.empty:

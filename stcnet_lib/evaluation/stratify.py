@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stcnet_lib.evaluation.ranking import summarise
+from stcnet_lib.evaluation.ranking import retrieval_metrics
 
 HIDDEN_BINS = ("0 %", "1-30 %", "30-70 %", "70-100 %")
 _UPPER_EDGES = (0.0, 0.3, 0.7)  # inclusive; the first bin is exactly nothing
@@ -40,7 +40,7 @@ def stratify(queries: pd.DataFrame, share: np.ndarray, ranks: Sequence[int] = (1
     rows = []
     for i, name in enumerate(HIDDEN_BINS):
         inside = queries[bins == i]
-        metrics = summarise(inside, ranks) if len(inside) else {}
+        metrics = retrieval_metrics(inside, ranks) if len(inside) else {}
         rows.append(
             {"hidden": name, "queries": len(inside), "identities": inside["pid"].nunique(), **metrics}
         )

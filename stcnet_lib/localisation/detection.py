@@ -8,16 +8,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from stcnet_lib import REGIONS
 from stcnet_lib.common.compute import Compute
-from stcnet_lib.common.files import replacing
-from stcnet_lib.common.hdf5 import Hdf5Writer
 from stcnet_lib.common.progress import Progress
 from stcnet_lib.config import DetectorConfig, RuntimeConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.localisation.clues import Clues, tracklet_clues
 from stcnet_lib.localisation.detector import Detectors
-from stcnet_lib.localisation.region_files import HIDDEN_LOGITS
+from stcnet_lib.localisation.region_files import HIDDEN_LOGITS, writing_regions
 from stcnet_lib.reid.files import read_description, saved_section, with_weights
 from stcnet_lib.reid.network import ReIDNetwork
 
@@ -61,21 +58,13 @@ def write_logits(
     """Write `hidden.h5`: `logits` float32 (F, K) of a whole store; one tracklet is in memory at a time."""
     guider, networks = compute.place(guider).eval(), networks.to(compute.device)
     pids = store.tracklets["pid"].tolist()
+    made = {"precision": compute.used_precision(guider.config.precision)}
     with (
-        replacing(path) as partial,
-        Hdf5Writer(partial, path) as writer,
+        writing_regions(path, HIDDEN_LOGITS, store, **made) as writer,
         Progress("detecting", store.num_frames, "frames", seconds=runtime.progress_seconds) as progress,
     ):
-        writer.file.attrs.update(
-            HIDDEN_LOGITS.attributes(store),
-            precision=compute.used_precision(guider.config.precision),
-        )
-        out = writer.file.create_dataset(
-            HIDDEN_LOGITS.values, (store.num_frames, len(REGIONS)), np.float32, track_times=False
-        )
         for tracklet, pid in enumerate(pids):
             frames = store.frames_of(tracklet)
             clues = tracklet_clues(guider, [store.read_image(frame) for frame in frames], compute)
-            out[frames.start : frames.stop] = tracklet_logits(networks, clues, folds.get(pid), compute)
-            writer.check()
+            writer.append(tracklet_logits(networks, clues, folds.get(pid), compute))
             progress.advance(len(frames))

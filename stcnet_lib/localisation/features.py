@@ -7,15 +7,13 @@ from pathlib import Path
 import torch
 
 from stcnet_lib.common.compute import Compute
-from stcnet_lib.common.files import replacing
-from stcnet_lib.common.hdf5 import Hdf5Writer
 from stcnet_lib.common.masks import strip_pool
 from stcnet_lib.common.progress import Progress
 from stcnet_lib.config import FeaturesConfig, RuntimeConfig
 from stcnet_lib.data.clips.loader import frame_batches
 from stcnet_lib.data.clips.transforms import TestTransform
 from stcnet_lib.data.store.tracklets import TrackletStore
-from stcnet_lib.localisation.region_files import REGION_FEATURES
+from stcnet_lib.localisation.region_files import REGION_FEATURES, writing_regions
 from stcnet_lib.reid.network import ReIDNetwork
 
 
@@ -36,29 +34,15 @@ def extract_region_features(
     )
     transform = TestTransform(*size, thirds=config.regions == "crops")
     batches = frame_batches(store, range(store.num_frames), transform, config.batch, runtime.workers, compute)
+    made = {"config": config.canonical_json(), "precision": compute.used_precision(config.precision)}
     with (
-        replacing(path) as partial,
-        Hdf5Writer(partial, path) as writer,
+        writing_regions(path, REGION_FEATURES, store, **made) as writer,
         Progress("region features", store.num_frames, "frames", seconds=runtime.progress_seconds) as progress,
     ):
-        writer.file.attrs.update(
-            REGION_FEATURES.attributes(store),
-            config=config.canonical_json(),
-            precision=compute.used_precision(config.precision),
-        )
-        start = 0
         for images in batches:
             with compute.autocast(config.precision):
                 features = _region_features(network, images.to(compute.device, non_blocking=True), config)
-            if start == 0:
-                shape = (store.num_frames, *features.shape[1:])
-                chunks = (min(64, store.num_frames), *features.shape[1:])
-                out = writer.file.create_dataset(
-                    REGION_FEATURES.values, shape, "float16", chunks=chunks, track_times=False
-                )
-            out[start : start + len(features)] = features.half().cpu().numpy()
-            writer.check()
-            start += len(features)
+            writer.append(features.half().cpu().numpy())
             progress.advance(len(features))
 
 

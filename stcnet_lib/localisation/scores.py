@@ -142,7 +142,7 @@ def score_regions(
             _block(features, start, end, config.power), config.reference, config.trim, weights
         )
         scores[start:end] = smooth_scores(raw, config.smoothing)
-    return score_table(scores, lengths, frame_numbers)
+    return score_rows(scores, lengths, frame_numbers)
 
 
 def visible_chances(logits: np.ndarray) -> np.ndarray:
@@ -168,7 +168,7 @@ def smooth_tracklets(values: np.ndarray, tracklet_ends: np.ndarray, weight: floa
     return smooth
 
 
-def score_table(scores: np.ndarray, lengths: np.ndarray, frame_numbers: np.ndarray) -> pd.DataFrame:
+def score_rows(scores: np.ndarray, lengths: np.ndarray, frame_numbers: np.ndarray) -> pd.DataFrame:
     """Scores (F, K) as rows, see `score_regions`; `lengths` (N,) of the tracklets."""
     frames, regions = scores.shape
     return pd.DataFrame(

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from stcnet_lib.common.files import replacing
-from stcnet_lib.common.hdf5 import Hdf5Writer, check_form, open_hdf5
+from stcnet_lib.common.forms import Form
+from stcnet_lib.common.hdf5 import Hdf5Writer, open_hdf5
 
-_FORM = ("stcnet-embeddings", 1)  # format and version
+EMBEDDINGS = Form("stcnet-embeddings", 1)
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Embeddings:
     def write(self, path: Path, attributes: dict[str, str]) -> None:
         """Write `embeddings.h5`."""
         with replacing(path) as partial, Hdf5Writer(partial, path) as writer:
-            writer.file.attrs.update(attributes, format=_FORM[0], version=_FORM[1])
+            writer.file.attrs.update(EMBEDDINGS.stamp(), **attributes)
             for name, values in vars(self).items():
                 writer.file.create_dataset(name, data=values, track_times=False)
 
@@ -35,8 +36,8 @@ class Embeddings:
         """Read what `write` wrote.
 
         Raises:
-            Hdf5Error: a file of another form or version.
+            FormError: a file of another form or version.
         """
         with open_hdf5(path) as file:
-            check_form(file, *_FORM)
+            EMBEDDINGS.check(path, file.attrs)
             return cls(**{name: file[name][()] for name in cls.__dataclass_fields__})

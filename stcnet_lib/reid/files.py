@@ -90,12 +90,12 @@ def load_guider(path: str | Path, device: str | torch.device = "cpu") -> ReIDNet
     """A saved re-ID network that gives features of single frames, as the guider must.
 
     Raises:
-        ValueError: as `load_reid`, or because the network has non-local blocks.
+        ValueError: as `load_reid`, or because the network has blocks in which frames meet.
     """
     network = load_reid(path, device)
-    if network.non_local:
+    if (blocks := network.config.inserted) is not None:
         raise ValueError(
-            f"'{model_paths(path)[1]}': got a network with non-local blocks as guider, wanted one "
+            f"'{model_paths(path)[1]}': got a network with {blocks.kind} blocks as guider, wanted one "
             "without: its features would be of clips, and the guider's are of frames; see trained_guider"
         )
     return network

@@ -9,7 +9,8 @@ import torch
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.data.clips.transforms import TestTransform
-from stcnet_lib.reid.network import ReIDNetwork, spatial_mean
+from stcnet_lib.reid.network import ReIDNetwork
+from stcnet_lib.reid.pooling import spatial_mean
 
 BATCH = 96  # frames
 _PICTURES = 16  # pictures of a tracklet are few: batches are multiples of this

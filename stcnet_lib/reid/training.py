@@ -18,7 +18,6 @@ from stcnet_lib.config import ReIDConfig, RuntimeConfig
 from stcnet_lib.data.clips.loader import ClipDataset, clip_loader
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.reid.averaging import WeightAverage, estimate_statistics
-from stcnet_lib.reid.backbone import load_pretrained
 from stcnet_lib.reid.network import ReIDNetwork
 
 
@@ -83,7 +82,7 @@ def train_reid(
 def _build(config: ReIDConfig, num_classes: int, seed: int, compute: Compute):
     torch.manual_seed(seed)  # initial weights; the only draw from the global generator
     network = ReIDNetwork(config, num_classes)
-    load_pretrained(network.backbone, config.pretrained)
+    network.backbone.load_pretrained(config.pretrained)
     network = compute.place(network)
     placed = compute.distribute(network)
     optimizer = torch.optim.Adam(

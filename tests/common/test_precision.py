@@ -55,7 +55,8 @@ def test_gpus(gpu, capability, bf16, setting, used):
 
 
 def key(compute: Compute, **settings) -> str:
-    return resume_key(script.__file__, ReIDConfig(pretrained="none", **settings), compute, 0, 0, "data")
+    config = ReIDConfig(pretrained="none", **settings)
+    return resume_key(script.__file__, config, compute, 0, 0, "data", config.files)
 
 
 def test_a_training_resumes_in_its_own_precision_alone(gpu, monkeypatch):

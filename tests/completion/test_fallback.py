@@ -3,9 +3,9 @@
 import json
 import logging
 
-import numpy as np
 import pandas as pd
 import pytest
+from stores import flag_file
 from test_restoration import TINY, run, some_flags
 
 from stcnet_lib.completion.fallback import choose
@@ -60,9 +60,7 @@ def test_only_a_network_falls_back():
 @pytest.mark.parametrize("value", [-0.1, 0.1])
 def test_the_command_fills_and_says_so(store_path, tmp_path, monkeypatch, caplog, value):
     flags = some_flags(store_path, (1, 1), (8, 2))
-    frame, region = np.nonzero(np.ones_like(flags))
-    table = pd.DataFrame({"frame": frame, "region": region, "occluded": flags[frame, region]})
-    table.to_parquet(tmp_path / "occlusion.parquet")
+    flag_file(tmp_path / "occlusion.parquet", store_path, flags)
     details = network(value)["details"]
     save_model(
         tmp_path / "model.json",
@@ -76,7 +74,7 @@ def test_the_command_fills_and_says_so(store_path, tmp_path, monkeypatch, caplog
         "config": ASKED.canonical_json(), "store": store_path, "scores": tmp_path / "occlusion.parquet",
         "stcnet": tmp_path / "model.json", "references": RULE.canonical_json(),
         "completed": tmp_path / "completed.h5", "regions": tmp_path / "regions.parquet",
-        "summary": tmp_path / "restoration.json",
+        "summary": tmp_path / "restoration.json", "completion": "mine", "split": 0, "seed": 7,
     }  # fmt: skip
     monkeypatch.setattr("sys.argv", ["restore", *(f"--{name}={value}" for name, value in arguments.items())])
     monkeypatch.delenv("STCNET_RUNTIME", raising=False)
@@ -85,6 +83,7 @@ def test_the_command_fills_and_says_so(store_path, tmp_path, monkeypatch, caplog
     said = json.loads((tmp_path / "restoration.json").read_text())
     used, pixels = ("stcnet", "temporal") if value > 0 else ("median", "median")
     assert (said["method"], said["method_used"], said["stcnet"]) == ("stcnet", used, "default")
+    assert (said["completion"], said["split"], said["seed"]) == ("mine", 0, 7)
     assert said["skill"]["skill"] == value
     assert set(pd.read_parquet(tmp_path / "regions.parquet")["method"]) == {pixels}
     assert ("median fills: skill −0.100" in caplog.text) == (value < 0)
@@ -98,33 +97,29 @@ def test_the_command_fills_and_says_so(store_path, tmp_path, monkeypatch, caplog
         assert said["why"] is None
 
 
-def said(value, name="default", **more):
+def said(value, name="default", seed=0, **more):
     found = {"method": "stcnet", "method_used": "stcnet", "why": None, "stcnet": name, "masks": "predicted"}
+    found |= {"completion": "stcnet", "split": 0, "seed": seed}
     return found | {"skill": network(value)["details"]["skill"]} | more
 
 
 def test_pages_say_what_was_filled_by_what():
     fell = {"method_used": "median", "why": choose(ASKED, network(-0.2)).why}
-    one = {"w/split~0/seed~0/completion~stcnet": said(-0.2, **fell), "w/split~0/seed~0/completion~copy":
-           {"method": "copy", "stcnet": None, "masks": "predicted"}}  # fmt: skip
-    lines = skill_lines(one)
+    copied = {"completion": "copy", "method": "copy", "stcnet": None, "masks": "predicted"}
+    lines = skill_lines([said(-0.2, **fell), copied])
     assert lines[0].startswith("STCnet: skill −0.200 [−0.300, −0.100] over the median of the visible frames")
     assert lines[1] == f"stcnet was filled by the median, not by STCnet: {fell['why']}"
-    several = {
-        f"w/split~0/seed~{seed}/completion~stcnet": said(value) for seed, value in enumerate((0.1, -0.2))
-    }
-    several["w/split~0/seed~1/completion~stcnet"] |= fell
-    several["w/split~0/seed~1/completion~other"] = said(0.3, "other")
+    several = [said(0.1), said(-0.2, seed=1, **fell), said(0.3, "other", seed=1, completion="other")]
     lines = skill_lines(several)
     assert lines[0].startswith("STCnet: skill −0.200 to +0.100 (2 runs) over the median")
     assert lines[1].startswith("the network other: skill +0.300 [+0.200, +0.400] over")
     assert lines[2].startswith("stcnet was filled by the median in 1 of 2 runs, not by STCnet: skill −0.200")
     assert skill_lines(None) == []
-    assert skill_lines({"w/split~0/seed~0/completion~copy": {"method": "copy"}}) == []
+    assert skill_lines([copied]) == []
 
 
 def test_a_completion_that_fell_back_is_not_called_stcnets():
     """Else the median would be compared with itself as if it were the network."""
-    made = completions_made({"completion~stcnet": said(-0.2, method_used="median")})
+    made = completions_made([said(-0.2, method_used="median")])
     assert not made["stcnet"].restores
-    assert completions_made({"completion~stcnet": said(0.2)})["stcnet"].restores
+    assert completions_made([said(0.2)])["stcnet"].restores

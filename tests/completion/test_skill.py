@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from common.test_resume import command, interrupt, run_to_the_end, signal
-from stores import write_store
+from stores import flag_file, write_store
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.completion.learning.samples import CompletionSamples, _excluded, held_out_people
@@ -163,9 +163,7 @@ def test_killed_training_with_validation_ends_the_same(crowd, tmp_path, guider_c
     network = ReIDNetwork(guider_config, 8)
     save_model(tmp_path / "guider/model.json", "reid", network, guider_config.canonical_json(), 8)
     frames = TrackletStore(crowd).num_frames
-    frame, region = np.nonzero(np.ones((frames, 3)))
-    occluded = np.random.default_rng(0).random(3 * frames) < 0.1
-    pd.DataFrame({"frame": frame, "region": region, "occluded": occluded}).to_parquet(tmp_path / "o.parquet")
+    flag_file(tmp_path / "o.parquet", crowd, np.random.default_rng(0).random((frames, 3)) < 0.1)
 
     def training(folder, **changes):
         config = stcnet_config.model_copy(update={"validation": SHARE} | changes)

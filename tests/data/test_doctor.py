@@ -19,7 +19,7 @@ from stcnet_lib.common.files import read_json
 from stcnet_lib.data.source.findings import Findings, Level
 from stcnet_lib.data.source.layouts.base import DataError, Finding
 from stcnet_lib.data.source.prepare import prepare
-from stcnet_lib.data.source.summary import summarise
+from stcnet_lib.data.source.summary import report_text
 from stcnet_lib.data.store.tracklets import TrackletStore
 
 PLAIN = "train/0001/c1/t0"  # frames f1, f2, f5, f11
@@ -365,7 +365,7 @@ def test_planted_faults_are_found(tmp_path, fault):
     assert reason in found[0]["reason"]
     assert set(report["found"]) - {kind, "one_frame"} <= ALSO.get(fault, set())
     assert report["usable"] is (kind not in STOPPING)
-    text = summarise(report)
+    text = report_text(report)
     assert kind in text
     assert found[0]["source"] in text
 
@@ -391,7 +391,7 @@ def test_clean_trees_give_no_findings(tmp_path, tree):
     assert report["findings"] == []
     # Person 4 of the MARS tree has one frame before camera 2.
     assert report["found"] == ({"one_frame": 1} if tree.startswith("mars") else {})
-    assert "camera 1" in summarise(report)
+    assert "camera 1" in report_text(report)
 
 
 def test_normalised_frames_are_read_upright_and_in_eight_bits(tmp_path):
@@ -436,7 +436,7 @@ def test_published_counts_are_laid_beside(tmp_path):
     assert counts["test tracklets"] == {"published": 12180, "found": 9}  # queries and junk are among them
     assert counts["junk tracklets"] == {"published": 870, "found": 2}
     assert set(report["published"]["differing"]) == set(counts)
-    assert "train tracklets: 5, published 8,298" in summarise(report)
+    assert "train tracklets: 5, published 8,298" in report_text(report)
 
 
 def test_prid_has_people_before_both_cameras(tmp_path):

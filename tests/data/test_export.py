@@ -15,7 +15,7 @@ from trees import TREES, plant, put
 
 from stcnet_lib.common.files import read_json
 from stcnet_lib.config import DatasetConfig, ExportConfig, WalkersConfig
-from stcnet_lib.data.export.files import encode_jpeg
+from stcnet_lib.data.export.image_writer import encode_jpeg
 from stcnet_lib.data.export.plan import Completed
 from stcnet_lib.data.export.tree import export
 from stcnet_lib.data.source.layouts import open_layout

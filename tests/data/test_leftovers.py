@@ -17,7 +17,7 @@ from stcnet_lib.data.source.layouts import open_layout
 from stcnet_lib.data.source.layouts.base import DataError
 from stcnet_lib.data.source.layouts.nearby import meant
 from stcnet_lib.data.source.prepare import prepare
-from stcnet_lib.data.source.summary import summarise
+from stcnet_lib.data.source.summary import report_text
 from stcnet_lib.data.store.images import is_image
 from stcnet_lib.data.store.tracklets import TrackletStore
 
@@ -161,7 +161,7 @@ def test_a_near_miss_of_a_folders_name_stops(tmp_path, kind, right, wrong):
     (reason,) = of_kind(report, "misnamed_folder").values()
     assert of_kind(report, "misnamed_folder").keys() == {wrong}
     assert reason.endswith(f"did you mean '{right.rpartition('/')[2]}'?")
-    assert wrong in summarise(report)
+    assert wrong in report_text(report)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
 """Means over seeds with their intervals, gap closed and strata, against plain loops over queries."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.evaluation.comparison import Cell, Result, Shares, compare, flat_table
+from stcnet_lib.evaluation.cells import Cell, Result, Shares
+from stcnet_lib.evaluation.comparison import compare, flat_table
 from stcnet_lib.evaluation.statistics import draw_identities, draw_runs
 
 PEOPLE, RESAMPLES, SEEDS = 10, 60, (0, 1, 2)
@@ -166,16 +165,3 @@ def test_the_flat_table_has_a_line_for_every_run():
             wanted = row[name]["mAP"] if row[name] else {"value": np.nan, "low": np.nan, "high": np.nan}
             got = [line[f"mAP_{name}"], line[f"mAP_{name}_low"], line[f"mAP_{name}_high"]]
             np.testing.assert_array_equal(got, list(wanted.values()))
-
-
-def test_a_cell_is_read_off_its_path():
-    path = Path("results/a~b/split~3/seed~11/train~oracle-1/reid~nl/test~raw/metrics.json")
-    assert Cell.from_path(path) == Cell("nl", "oracle-1", "raw", 3, 11)
-
-
-def test_shares_are_read_in_the_order_of_tracklets(tmp_path):
-    table = pd.DataFrame({"tracklet": [2, 0, 1], "share": [0.2, 0.0, 0.1], "source": "flags"})
-    table.to_parquet(tmp_path / "shares.parquet")
-    shares = Shares.read(tmp_path / "shares.parquet")
-    assert shares.source == "flags"
-    assert shares.of_tracklet.tolist() == [0.0, 0.1, 0.2]

@@ -8,8 +8,8 @@ from stcnet_lib.common.files import write_json
 from stcnet_lib.evaluation.measures.completion_summary import (
     METRICS,
     completion_summary,
+    quality_summary,
     replaced_shares,
-    summarise,
 )
 from stcnet_lib.report.tables.completions import (
     completion_rows,
@@ -47,7 +47,7 @@ def person_psnr(table, time):
 
 def test_values_are_pooled_over_pixels():
     table = frames()
-    found = summarise(table)
+    found = quality_summary(table)
     before, after = person_psnr(table, "before"), person_psnr(table, "after")
     assert found["person_psnr_before"] == pytest.approx(before, rel=1e-12)
     assert found["person_psnr_gain"] == pytest.approx(after - before, rel=1e-9)
@@ -62,7 +62,7 @@ def test_ratios_are_pooled_over_what_they_are_a_ratio_of(name):
     table = frames()
     energy = table[f"{name}_energy"]
     wanted = (table[f"{name}_after"].fillna(0) * energy).sum() / energy.sum()
-    assert summarise(table)[f"{name}_after"] == pytest.approx(wanted, rel=1e-12)
+    assert quality_summary(table)[f"{name}_after"] == pytest.approx(wanted, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_shares_of_nothing_are_none():
 def test_intervals_are_those_of_drawn_identities():
     """Two percentile bootstraps of 4000 draws differ by chance; 0.15 of the width is over five times that."""
     table = frames(people=25, count=200)
-    found = summarise(table, resamples=4000)["intervals"]["person_psnr_gain"]
+    found = quality_summary(table, resamples=4000)["intervals"]["person_psnr_gain"]
     random = np.random.default_rng(9)
     groups = [rows for _, rows in table.groupby("pid")]
     names = ("person_mse_before", "person_mse_after")
@@ -115,11 +115,11 @@ def test_intervals_are_those_of_drawn_identities():
 def test_no_error_and_no_frames_are_none():
     table = frames()
     table["hole_mse_after"] = table["hole_mse_after"] * 0
-    found = summarise(table, resamples=100)
+    found = quality_summary(table, resamples=100)
     assert found["hole_psnr_after"] is None
     assert found["hole_psnr_gain"] is None
     assert "hole_psnr_after" not in found["intervals"]
-    nothing = summarise(table.iloc[:0], resamples=100)
+    nothing = quality_summary(table.iloc[:0], resamples=100)
     assert nothing["frames"] == nothing["hole_frames"] == 0
     assert all(nothing[f"{metric}_after"] is None for metric in METRICS)
     assert set(nothing) == set(found)
@@ -145,22 +145,23 @@ def test_parts_are_summaries_of_their_frames(summary):
     assert whole["replaced_share"] == pytest.approx(share)
     low, high = whole["intervals"]["replaced_share"]
     assert low <= share <= high
-    wanted = summarise(table[split == "train"], resamples=100)
+    wanted = quality_summary(table[split == "train"], resamples=100)
     others = ("replaced_share", "replaced_share_changed", "intervals")
     assert {k: v for k, v in whole.items() if k not in others} == {
         k: v for k, v in wanted.items() if k != "intervals"
     }
     assert whole["intervals"].items() >= wanted["intervals"].items()
     posts = table[(split == "test") & (kinds == "post")]
-    assert found["test"]["by_kind"]["post"] == summarise(posts)
+    assert found["test"]["by_kind"]["post"] == quality_summary(posts)
     assert set(found["test"]["by_kind"]) == {"post", "bench"}
 
 
 def test_the_table_has_a_row_for_every_part(summary, tmp_path):
-    folder = tmp_path / "split~1" / "seed~3" / "completion~mine"
-    write_json(folder / "quality.json", summary[-1])
-    write_json(folder / "restoration.json", {"method": "copy", "masks": "oracle"})
-    rows = completion_rows([folder / "quality.json"], [folder / "restoration.json"])
+    place = {"completion": "mine", "split": 1, "seed": 3}
+    quality, restoration = tmp_path / "quality.json", tmp_path / "restoration.json"
+    write_json(quality, summary[-1] | place)
+    write_json(restoration, {"method": "copy", "masks": "oracle"} | place)
+    rows = completion_rows([quality], [restoration])
     assert [(row["part"], row["kind"]) for row in rows] == [
         (part, kind) for part in ("test", "train") for kind in ("all", "bench", "post")
     ]
@@ -183,5 +184,6 @@ def test_the_table_has_a_row_for_every_part(summary, tmp_path):
     head, texts = kind_table(rows)
     assert [text[0] for text in texts] == ["bench", "post"]
     assert all(len(text) == len(head) for text in texts)
-    with pytest.raises(ValueError, match="wanted …/split~S"):
-        completion_rows([tmp_path / "quality.json"], [folder / "restoration.json"])
+    write_json(quality, summary[-1] | place | {"seed": 4})
+    with pytest.raises(ValueError, match="got the quality of completion mine, split 1, seed 4, wanted"):
+        completion_rows([quality], [restoration])

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from report.test_findings import made
+from report.test_conclusions import made
 from report.test_pages import parse
 from test_comparison import RESAMPLES, loop, result
 
-from stcnet_lib.evaluation.comparison import Cell, Result
+from stcnet_lib.evaluation.cells import Cell, Result
 from stcnet_lib.evaluation.controls import (
     Made,
     against_controls,
@@ -16,7 +16,7 @@ from stcnet_lib.evaluation.controls import (
     pairs,
 )
 from stcnet_lib.report.figures.table import table_page
-from stcnet_lib.report.tables.findings import comparison_text
+from stcnet_lib.report.tables.conclusions import comparison_text
 from stcnet_lib.report.tables.pages import results_page
 from stcnet_lib.report.tables.tables import control_table, frozen_table
 
@@ -40,7 +40,7 @@ def results(*variants, seeds=(0,)) -> dict:
 
 def test_what_restoration_says_is_read():
     said = {"method": "stcnet", "stcnet": "printed", "masks": "oracle", "frames_restored": 7}
-    made = completions_made({"walkers/split~0/seed~1/completion~printed-oracle": said})
+    made = completions_made([said | {"completion": "printed-oracle"}])
     assert made == {"printed-oracle": Made("stcnet", "printed", "oracle")}
     assert not made["printed-oracle"].restores
 
@@ -81,7 +81,7 @@ def test_copies_from_other_frames_are_no_control():
     assert Made("discard", None, "predicted", ("region", 0)).is_control_of(own)
     assert Made("stcnet", "printed", "predicted", ("region", 1)).is_control_of(own)
     said = {"method": "copy", "stcnet": None, "masks": "oracle", "references": "frame", "reference_margin": 2}
-    assert completions_made({"completion~c": said})["c"].references == ("frame", 2)
+    assert completions_made([said | {"completion": "c"}])["c"].references == ("frame", 2)
 
 
 def test_every_page_names_the_copies_that_are_no_controls():

@@ -140,16 +140,18 @@ def test_the_three_differ_as_they_should(results):
 
 def test_evaluate_writes_all_three_and_the_headline(mars, results, tmp_path, monkeypatch):
     mars.write(tmp_path / "embeddings.h5", {})
+    cell = ["--network=nl", "--train=raw", "--test=copy", "--split=0", "--seed=4"]
     for headline in ("official", "gallery-only"):
         options = {"embeddings": "embeddings.h5", "metrics": "metrics.json"}
         options |= {"queries": "queries.parquet", "cmc": "cmc.csv"}
         config = json.dumps({"protocol": headline, "ranks": [5]})  # rank-1 comes unasked
         paths = [text for name, file in options.items() for text in (f"--{name}", str(tmp_path / file))]
-        monkeypatch.setattr(sys, "argv", ["evaluate", "--config", config, *paths])
+        monkeypatch.setattr(sys, "argv", ["evaluate", "--config", config, *paths, *cell])
         evaluate.main()
         written = json.loads((tmp_path / "metrics.json").read_text())
         assert written["protocol"] == headline
         assert written["metrics"] == results[headline].metrics
         assert written["test_frames"] == "all"
+        assert written["cell"] == {"network": "nl", "train": "raw", "test": "copy", "split": 0, "seed": 4}
         assert written["protocols"] == {name: found.as_dict() for name, found in results.items()}
     assert written["queries_unmatched"] == len(written["queries_without_match"]) == UNMATCHED

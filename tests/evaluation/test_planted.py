@@ -9,11 +9,11 @@ from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
 from stcnet_lib.evaluation.measures.damage import count_replaced
 from stcnet_lib.evaluation.measures.planted import (
     frame_cosines,
+    mean_of,
     measure_change,
     measure_flags,
     measure_gain,
 )
-from workflow.scripts.gather_planted import mean_of
 
 
 def test_flags_by_hand():

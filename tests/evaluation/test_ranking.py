@@ -12,7 +12,7 @@ from stcnet_lib.evaluation.ranking import (
     cmc_curve,
     match_ranks,
     rank_queries,
-    summarise,
+    retrieval_metrics,
 )
 
 
@@ -116,7 +116,7 @@ def test_summary_and_curve_count_scored_queries_only():
     )
     table = rank_queries(query, gallery)
     assert table["first_match"].tolist() == [1, 3, 0]
-    assert summarise(table, [1, 2, 3]) == {
+    assert retrieval_metrics(table, [1, 2, 3]) == {
         "mAP": pytest.approx((1 + 1 / 3) / 2),
         "rank-1": 0.5,
         "rank-2": 0.5,
@@ -126,7 +126,7 @@ def test_summary_and_curve_count_scored_queries_only():
     assert curve["rank"].tolist() == [1, 2, 3, 4]
     assert curve["cmc"].tolist() == [0.5, 0.5, 1.0, 1.0]
     with pytest.raises(ValueError, match="none with a match"):
-        summarise(table[table["matches"] == 0], [1])
+        retrieval_metrics(table[table["matches"] == 0], [1])
 
 
 def test_unusable_features_are_refused():

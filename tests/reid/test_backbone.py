@@ -5,7 +5,7 @@ import torch
 import torchvision.models as zoo
 from safetensors.torch import save_file
 
-from stcnet_lib.reid.backbone import Backbone, load_pretrained
+from stcnet_lib.reid.backbones.resnet import Backbone
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50"])
@@ -62,7 +62,7 @@ def test_weights_come_from_a_file_without_its_head(tmp_path, suffix):
         save_file(source, path)
     network = Backbone("resnet18", 8)
     assert not torch.equal(network.conv1.weight, source["conv1.weight"])
-    load_pretrained(network, str(path))
+    network.load_pretrained(str(path))
     for name, value in network.state_dict().items():
         if not name.endswith("num_batches_tracked"):
             torch.testing.assert_close(value, source[name], rtol=0, atol=0)
@@ -74,7 +74,7 @@ def test_backbone_of_a_saved_reid_network_loads(tmp_path):
     weights = {f"backbone.{name}": value for name, value in source.state_dict().items()}
     save_file({**weights, "classifier.weight": torch.zeros(2, 64)}, tmp_path / "model.safetensors")
     network = Backbone("resnet18", 8)
-    load_pretrained(network, str(tmp_path / "model.safetensors"))
+    network.load_pretrained(str(tmp_path / "model.safetensors"))
     torch.testing.assert_close(network.conv1.weight, source.conv1.weight, rtol=0, atol=0)
 
 
@@ -86,7 +86,7 @@ def test_weights_that_do_not_fit_are_listed_and_change_nothing(tmp_path):
     network = Backbone("resnet18", 8)
     before = network.conv1.weight.clone()
     with pytest.raises(ValueError, match=r"pretrained: .*resnet18.*wide\.safetensors") as error:
-        load_pretrained(network, str(tmp_path / "wide.safetensors"))
+        network.load_pretrained(str(tmp_path / "wide.safetensors"))
     text = str(error.value)
     assert "1 missing: bn1.bias" in text
     assert "1 unknown: odd" in text
@@ -101,7 +101,7 @@ def test_missing_or_damaged_file_is_named(tmp_path, content, suffix):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ValueError, match=rf"pretrained: '.*weights\{suffix}'"):
-        load_pretrained(Backbone("resnet18", 8), str(path))
+        Backbone("resnet18", 8).load_pretrained(str(path))
 
 
 def test_no_network_for_imagenet_names_the_key(monkeypatch):
@@ -110,7 +110,7 @@ def test_no_network_for_imagenet_names_the_key(monkeypatch):
 
     monkeypatch.setattr(zoo.ResNet18_Weights.IMAGENET1K_V1.__class__, "get_state_dict", unreachable)
     with pytest.raises(ValueError, match=r"pretrained: could not download .*resnet18.*no route"):
-        load_pretrained(Backbone("resnet18"), "imagenet")
+        Backbone("resnet18").load_pretrained("imagenet")
 
 
 def test_imagenet_weights_are_those_of_torchvision(monkeypatch):
@@ -120,7 +120,7 @@ def test_imagenet_weights_are_those_of_torchvision(monkeypatch):
         zoo.ResNet18_Weights.IMAGENET1K_V1.__class__, "get_state_dict", lambda *_, **__: dict(theirs)
     )
     network = Backbone("resnet18")
-    load_pretrained(network, "imagenet")
+    network.load_pretrained("imagenet")
     torch.testing.assert_close(network.layer4[1].conv2.weight, theirs["layer4.1.conv2.weight"])
-    load_pretrained(network, "none")
+    network.load_pretrained("none")
     torch.testing.assert_close(network.layer4[1].conv2.weight, theirs["layer4.1.conv2.weight"])

@@ -28,7 +28,7 @@ def network(non_local: bool) -> ReIDNetwork:
         precision="fp32",
     )  # fmt: skip
     made = ReIDNetwork(config, 3)
-    for block in made.non_local.values():  # away from the identity they start as
+    for block in made.inserted.values():  # away from the identity they start as
         torch.nn.init.ones_(next(m for m in block.modules() if isinstance(m, torch.nn.BatchNorm2d)).weight)
     return made.eval()
 

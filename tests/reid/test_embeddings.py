@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from stcnet_lib.common.hdf5 import Hdf5Error
+from stcnet_lib.common.forms import FormError
 from stcnet_lib.reid.embeddings import Embeddings
 
 
@@ -27,5 +27,5 @@ def test_another_form_is_refused(tmp_path, changed):
     some().write(tmp_path / "e.h5", {"store": "digest"})
     with h5py.File(tmp_path / "e.h5", "r+") as file:
         file.attrs.update(changed)
-    with pytest.raises(Hdf5Error, match=r"e\.h5: got the format .*, wanted stcnet-embeddings, version 1"):
+    with pytest.raises(FormError, match=r"e\.h5: got the format .*, wanted stcnet-embeddings, version 1"):
         Embeddings.read(tmp_path / "e.h5")

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from stcnet_lib.reid.non_local import NonLocalBlock
+from stcnet_lib.reid.blocks.non_local import NonLocalBlock
 
 
 def _block(channels=6):

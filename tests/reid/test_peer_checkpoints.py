@@ -9,7 +9,7 @@ import torch
 
 from stcnet_lib.common.weights import read_weights
 from stcnet_lib.config import ReIDConfig
-from stcnet_lib.reid.backbone import Backbone, load_pretrained
+from stcnet_lib.reid.backbones.resnet import Backbone
 from stcnet_lib.reid.network import ReIDNetwork
 
 CONFIG = ReIDConfig(backbone="resnet18", stem_channels=8, pretrained="none", non_local=False)
@@ -55,8 +55,8 @@ def test_a_backbone_is_found_under_any_key_and_prefix(tmp_path, network, shape, 
         weights["optimizer"] = trained(network)
     torch.save(weights, tmp_path / "peer.pth")
     torch.manual_seed(1)
-    found = Backbone(CONFIG.backbone, CONFIG.stem_channels)
-    load_pretrained(found, str(tmp_path / "peer.pth"))
+    found = Backbone(CONFIG.backbone.kind, CONFIG.stem_channels)
+    found.load_pretrained(str(tmp_path / "peer.pth"))
     for name, value in network.backbone.state_dict().items():
         assert torch.equal(found.state_dict()[name], value), name
 
@@ -72,8 +72,8 @@ def test_a_backbone_in_a_sequential_is_found_by_its_numbers(tmp_path, network, p
     weights = {f"{prefix}{NUMBERS[first]}.{rest}": value for (first, _, rest), value in places}
     torch.save({"state_dict": weights | {"classifier.weight": torch.zeros(5, 64)}}, tmp_path / "peer.pth")
     torch.manual_seed(1)
-    found = Backbone(CONFIG.backbone, CONFIG.stem_channels)
-    load_pretrained(found, str(tmp_path / "peer.pth"))
+    found = Backbone(CONFIG.backbone.kind, CONFIG.stem_channels)
+    found.load_pretrained(str(tmp_path / "peer.pth"))
     for name, value in own.items():
         assert torch.equal(found.state_dict()[name], value), name
 
@@ -83,7 +83,7 @@ def test_a_whole_network_in_a_pickle_says_how_to_save_its_weights(tmp_path, netw
     with pytest.raises(
         ValueError, match=r"\.state_dict\(\) in the place of .* where the file holds a network"
     ):
-        load_pretrained(network.backbone, str(tmp_path / "peer.pth"))
+        network.backbone.load_pretrained(str(tmp_path / "peer.pth"))
 
 
 def test_two_networks_in_a_file_are_named(tmp_path, network):
@@ -99,7 +99,7 @@ def test_two_resnets_in_a_state_dict_are_named(tmp_path, network):
     weights = backbone_weights(network, "teacher.") | backbone_weights(network, "student.")
     torch.save(weights, tmp_path / "peer.pth")
     with pytest.raises(ValueError, match=r"got several ResNets, under 'teacher\.', 'student\.',"):
-        load_pretrained(network.backbone, str(tmp_path / "peer.pth"))
+        network.backbone.load_pretrained(str(tmp_path / "peer.pth"))
 
 
 @pytest.mark.parametrize(
@@ -119,4 +119,4 @@ def test_two_resnets_in_a_state_dict_are_named(tmp_path, network):
 def test_what_holds_no_backbone_says_so(tmp_path, network, content, message):
     torch.save(content, tmp_path / "peer.pth")
     with pytest.raises(ValueError, match=f"(?s)pretrained: .*peer.pth': .*{message}"):
-        load_pretrained(network.backbone, str(tmp_path / "peer.pth"))
+        network.backbone.load_pretrained(str(tmp_path / "peer.pth"))

@@ -5,7 +5,8 @@ import torch
 from torch.nn import functional as F
 
 from stcnet_lib.config import ReIDConfig
-from stcnet_lib.reid.network import ReIDNetwork, spatial_mean
+from stcnet_lib.reid.network import ReIDNetwork
+from stcnet_lib.reid.pooling import spatial_mean
 
 
 def _config(**values):
@@ -59,9 +60,9 @@ def test_new_non_local_blocks_change_nothing_and_moved_ones_mix_the_frames_of_on
             torch.nn.init.normal_(block.norm.weight)
             for conv in (block.theta, block.phi, block.g, block.out):
                 torch.nn.init.normal_(conv.weight, std=0.3)
-        before = network.frame_features(clips)
+        before = spatial_mean(network.clip_maps(clips)).unflatten(0, (2, 3))
         clips[0, 0] += 1  # another first frame in the first clip
-        after = network.frame_features(clips)
+        after = spatial_mean(network.clip_maps(clips)).unflatten(0, (2, 3))
     changed = (before - after).abs().amax(2)  # (B, T)
     assert (changed[0] > 1e-9).all()
     assert (changed[1] == 0).all()
@@ -69,7 +70,7 @@ def test_new_non_local_blocks_change_nothing_and_moved_ones_mix_the_frames_of_on
 
 def test_maps_of_frames_do_not_exist_with_non_local_blocks():
     network = ReIDNetwork(_config(), 4)
-    with pytest.raises(ValueError, match="non_local: got true, wanted false"):
+    with pytest.raises(ValueError, match="got non_local blocks, wanted none"):
         network.frame_maps(torch.zeros(1, 3, 64, 32))
 
 

@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from stores import flag_file
 
-from stcnet_lib.common.files import write_json
+from stcnet_lib.config import OcclusionConfig
 from stcnet_lib.data.store.images import encode_png
-from stcnet_lib.data.store.tracklets import Role, StoreWriter
+from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
+from stcnet_lib.localisation.threshold import Threshold
+from stcnet_lib.localisation.threshold_file import write_thresholds
 
 TRACKLETS, FRAMES, HEIGHT, WIDTH = 8, 5, 32, 16
 REGION = 1  # the third that is hidden in frame 2 of every tracklet
@@ -51,8 +54,11 @@ def world(tmp_path: Path) -> World:
     pd.DataFrame(
         {"tracklet": np.arange(TRACKLETS), "frame": frames, "region": REGION, "method": "temporal"}
     ).to_parquet(tmp_path / "regions.parquet")
-    _scores().to_parquet(tmp_path / "occlusion.parquet")
-    write_json(tmp_path / "threshold.json", {"tau": [0.9] * 3, "rule": "fixed", "reference": "mean"})
+    scores = _scores()
+    flag_file(tmp_path / "occlusion.parquet", tmp_path / "tracklets.h5", scores < 0.9, scores)
+    with TrackletStore(tmp_path / "tracklets.h5") as store:
+        found = [Threshold(0.9, "fixed")] * 3
+        write_thresholds(tmp_path / "threshold.json", found, OcclusionConfig(), {}, store.digest)
     return World(
         *(tmp_path / f"{name}.h5" for name in ("tracklets", "truth", "completed")),
         tmp_path / "regions.parquet",
@@ -73,9 +79,9 @@ def _write(path: Path, images: np.ndarray, hidden: np.ndarray | None) -> None:
             writer.add_truth(hidden, np.ones_like(hidden))
 
 
-def _scores() -> pd.DataFrame:
-    """Hidden regions score 0.8 with one of four at 0.95, the others 0.97."""
+def _scores() -> np.ndarray:
+    """float32 (F, K): hidden regions score 0.8 with one of four at 0.95, the others 0.97."""
     frame, region = np.divmod(np.arange(TRACKLETS * FRAMES * 3), 3)
     hidden = (frame % FRAMES == 2) & (region == REGION)
     score = np.where(hidden, np.where(frame // FRAMES % 4 == 3, 0.95, 0.8), 0.97).astype(np.float32)
-    return pd.DataFrame({"tracklet": frame // FRAMES, "frame": frame, "region": region, "score": score})
+    return score.reshape(-1, 3)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.report.figures import flags as figure
-from tests.stores import write_store
+from tests.stores import flag_file, write_store
 
 
 def scores(frames, lengths, flagged):
@@ -33,11 +33,10 @@ def test_kinds_by_hand():
 def test_draws_every_kind_and_is_the_same_for_the_same_seed(tmp_path, monkeypatch):
     path = write_store(tmp_path / "s.h5")
     with TrackletStore(path) as store:
-        lengths = store.tracklets["length"].to_numpy()
         frames = store.num_frames
     rng = np.random.default_rng(0)
     hidden, flagged = rng.random((2, frames, 3)) < 0.3
-    scores(frames, lengths, flagged).to_parquet(tmp_path / "o.parquet")
+    flag_file(tmp_path / "o.parquet", path, flagged)
     drawn = []
     real = figure.flags_figure
 
@@ -59,7 +58,6 @@ def test_draws_every_kind_and_is_the_same_for_the_same_seed(tmp_path, monkeypatc
 def test_without_a_flag_the_figure_says_so(tmp_path):
     path = write_store(tmp_path / "s.h5")
     with TrackletStore(path) as store:
-        table = scores(store.num_frames, store.tracklets["length"], np.zeros((store.num_frames, 3), bool))
-    table.to_parquet(tmp_path / "o.parquet")
+        flag_file(tmp_path / "o.parquet", path, np.zeros((store.num_frames, 3), bool))
     figure.draw_flags(path, tmp_path / "o.parquet", tmp_path / "n.png")
     assert (tmp_path / "n.png").stat().st_size > 1000

@@ -2,9 +2,9 @@
 
 from docutils.core import publish_doctree
 from docutils.nodes import entry, paragraph, row, system_message
-from report.test_findings import made
+from report.test_conclusions import made
 
-from stcnet_lib.report.tables.findings import conclusion
+from stcnet_lib.report.tables.conclusions import conclusion
 from stcnet_lib.report.tables.headline import headline, plain
 from stcnet_lib.report.tables.tables import result_table
 
@@ -28,7 +28,8 @@ def test_docutils_reads_the_conclusion_and_every_row():
 def test_the_skill_stands_below_the_table():
     skill = {"skill": -0.2, "interval": [-0.3, -0.1]}
     said = {"method": "stcnet", "method_used": "stcnet", "stcnet": "default", "skill": skill}
-    comparison = made({("raw", "raw"): 0.3}) | {"restoration": {"w/split~0/seed~0/completion~stcnet": said}}
+    said |= {"completion": "stcnet", "split": 0, "seed": 0}
+    comparison = made({("raw", "raw"): 0.3}) | {"restoration": [said]}
     assert "- STCnet: skill −0.200 [−0.300, −0.100] over the median" in headline(comparison)
 
 

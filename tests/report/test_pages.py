@@ -1,9 +1,9 @@
 """The Markdown page, read back by a small parser of its own."""
 
 import pytest
-from report.test_findings import DETECTION, made
+from report.test_conclusions import DETECTION, made
 
-from stcnet_lib.report.tables.findings import conclusion
+from stcnet_lib.report.tables.conclusions import conclusion
 from stcnet_lib.report.tables.pages import localisation_sections, markdown_table, results_page
 from stcnet_lib.report.tables.tables import result_table, spread_table, strata_table
 

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.evaluation.comparison import Cell, Result, compare, flat_table
+from stcnet_lib.evaluation.cells import Cell, Result
+from stcnet_lib.evaluation.comparison import compare, flat_table
 from stcnet_lib.report.figures.table import table_page
-from stcnet_lib.report.tables.findings import comparison_text
+from stcnet_lib.report.tables.conclusions import comparison_text
 from stcnet_lib.report.tables.pages import results_page
 from stcnet_lib.report.tables.protocols import protocol_lines, protocol_table
 

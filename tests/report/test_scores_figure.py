@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.patches import StepPatch
 
+from stcnet_lib.common.forms import FormError
 from stcnet_lib.report.figures import style
 from stcnet_lib.report.figures.scores import draw_scores, score_bins, scores_figure
 
@@ -98,6 +99,5 @@ def test_the_small_world_is_counted_by_hand(world, monkeypatch, tmp_path):
 
 
 def test_scores_of_another_store_are_refused(world, tmp_path):
-    pd.read_parquet(world.scores).iloc[:-3].to_parquet(world.scores)
-    with pytest.raises(ValueError, match="got scores of 39 frames, wanted the 40"):
-        draw_scores(world.store, world.scores, world.threshold, 0, tmp_path / "a.svg")
+    with pytest.raises(FormError, match="got a file of another data set"):
+        draw_scores(world.completed, world.scores, world.threshold, 0, tmp_path / "a.svg")

@@ -43,7 +43,7 @@ def test_the_report_of_a_preparation(tmp_path):
 
 
 def test_the_result_table(tmp_path):
-    from report.test_findings import made
+    from report.test_conclusions import made
 
     write_json(tmp_path / "comparison.json", made({("raw", "raw"): 0.3, ("copy", "copy"): 0.4}))
     done = command("print_comparison", "--comparison", str(tmp_path / "comparison.json"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from stores import person_frames
+from stores import flag_file, person_frames, write_store
 
 from stcnet_lib.config import (
     CompletionConfig,
@@ -123,10 +123,8 @@ def test_a_missing_or_foreign_weight_file_is_named(store_path, tmp_path):
 
 
 def test_scores_of_another_data_set_are_refused(store_path, tmp_path):
-    import pandas as pd
-
-    scores = pd.DataFrame({"frame": [5000], "region": [0], "occluded": [True]})
-    scores.to_parquet(tmp_path / "scores.parquet")
+    other = write_store(tmp_path / "other.h5", people=2)
+    flag_file(tmp_path / "scores.parquet", other, np.ones((24, 3), bool))
     line = fails(
         "restore_dataset",
         CompletionConfig(method="copy"),
@@ -135,8 +133,9 @@ def test_scores_of_another_data_set_are_refused(store_path, tmp_path):
         completed=tmp_path / "done.h5",
         regions=tmp_path / "regions.parquet",
         summary=tmp_path / "summary.json",
+        completion="copy",
     )
-    assert "wanted the scores of this store" in line
+    assert "scores.parquet: got a file of another data set" in line
     assert not (tmp_path / "done.h5").exists()
 
 

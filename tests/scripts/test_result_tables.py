@@ -5,10 +5,11 @@ import sys
 
 import numpy as np
 import pandas as pd
-from stores import write_store
+from stores import flag_file, write_store
 
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
+from stcnet_lib.evaluation.cells import Cell, Result, write_result
 from workflow.scripts import compare, draw_table, measure_shares, print_comparison, write_results
 
 CONFIG = ("--config", json.dumps({"bootstrap": 100, "hidden_share": 0.5}))
@@ -44,16 +45,13 @@ def test_shares_by_truth(tmp_path, monkeypatch):
 def write_scores(store, path) -> list[float]:
     """Flags at random; returns the share of every tracklet's frames with one, counted in a loop."""
     generator = np.random.default_rng(0)
-    rows, shares = [], []
+    shares = []
     with TrackletStore(store) as tracklets:
+        flags = generator.random((tracklets.num_frames, 3)) < 0.2
         for n in range(len(tracklets)):
-            some = 0
-            for frame in tracklets.frames_of(n):
-                flags = generator.random(3) < 0.2
-                some += bool(flags.any())
-                rows += [{"tracklet": n, "frame": frame, "region": k, "occluded": flags[k]} for k in range(3)]
-            shares.append(some / len(tracklets.frames_of(n)))
-    pd.DataFrame(rows).to_parquet(path)
+            frames = tracklets.frames_of(n)
+            shares.append(sum(bool(flags[frame].any()) for frame in frames) / len(frames))
+    flag_file(path, store, flags)
     return shares
 
 
@@ -67,18 +65,18 @@ def test_from_flags_to_every_table(tmp_path, monkeypatch, capsys):
         wanted = write_scores(store, run / "occlusion.parquet")
         scores = ("--store", store, "--scores", run / "occlusion.parquet")
         shares.append(run / "shares.parquet")
-        call(measure_shares, monkeypatch, *CONFIG, *scores, "--shares", shares[-1])
+        call(measure_shares, monkeypatch, *CONFIG, *scores, "--seed", seed, "--shares", shares[-1])
         assert pd.read_parquet(shares[-1])["share"].tolist() == wanted
         for test, gain in (("raw", 0.0), ("copy", 0.3)):
             folder = run / f"train~raw/reid~nl/test~{test}"
             folder.mkdir(parents=True)
             ap = np.random.default_rng(seed).random(8) * 0.5 + gain
             table = {"tracklet": range(8, 16), "pid": np.repeat(range(4), 2), "matches": 1, "ap": ap}
-            pd.DataFrame({**table, "first_match": 1}).to_parquet(folder / "queries.parquet")
             values = {"metrics": {"mAP": ap.mean(), "rank-1": 1.0}}
-            (folder / "metrics.json").write_text(json.dumps(values))
             metrics.append(folder / "metrics.json")
             queries.append(folder / "queries.parquet")
+            result = Result(values, pd.DataFrame({**table, "first_match": 1}))
+            write_result(metrics[-1], queries[-1], Cell("nl", "raw", test, 0, seed), result)
     out = ("--csv", tmp_path / "comparison.csv", "--json", tmp_path / "comparison.json")
     options = ("--dataset", "bands", "--metrics", *metrics, "--queries", *queries, "--shares", *shares)
     call(compare, monkeypatch, *CONFIG, *options, *out)

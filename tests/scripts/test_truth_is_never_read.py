@@ -67,6 +67,7 @@ def run_all(folder, monkeypatch) -> None:
         *(restore_dataset, COMPLETION, monkeypatch),
         **{"store": raw, "scores": scores, "stcnet": stcnet, "completed": done / "tracklets.h5"},
         **{"regions": done / "regions.parquet", "summary": done / "restoration.json"},
+        completion="stcnet",
     )
     nl = REID.model_copy(update={"non_local": True})
     call(train_reid, nl, monkeypatch, store=done / "tracklets.h5", model=folder / "nl/model.json")
@@ -128,4 +129,5 @@ def test_the_same_bits_without_the_ground_truth(tmp_path, monkeypatch, opened):
             *(restore_dataset, CompletionConfig(method="copy", masks="oracle"), monkeypatch),
             **{"store": spoilt / "tracklets.h5", "truth": spoilt / "truth.h5", "completed": spoilt / "c.h5"},
             **{"regions": spoilt / "c.parquet", "summary": spoilt / "c.json"},
+            completion="copy",
         )

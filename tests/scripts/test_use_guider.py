@@ -55,4 +55,4 @@ def test_a_network_of_clips_is_refused(tmp_path):
     save_model(tmp_path / "nl", "reid", ReIDNetwork(config, 5), config.canonical_json(), 5)
     failed = use(tmp_path / "nl/model.json", tmp_path / "guider/model.json")
     assert failed.returncode == 1
-    assert "got a network with non-local blocks as guider" in failed.stderr
+    assert "got a network with non_local blocks as guider" in failed.stderr

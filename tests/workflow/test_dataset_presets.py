@@ -67,7 +67,7 @@ def test_with_paper_yaml_a_preset_has_the_papers_settings_in_either_order(name, 
     defaults = load_config({"dataset": {"name": "w", "layout": "walkers"}})
     assert config.guider == defaults.guider
     assert config.networks["nl"] == defaults.networks["nl"]
-    assert (config.networks["nl"].backbone, config.networks["nl"].epochs) == ("resnet50", 150)
+    assert (config.networks["nl"].backbone.kind, config.networks["nl"].epochs) == ("resnet50", 150)
     assert (config.networks["nl"].height, config.networks["nl"].width) == (256, 128)
     assert config.stcnet == defaults.stcnet
     assert config.occlusion == defaults.occlusion

@@ -111,6 +111,18 @@ def test_nothing_that_python_loads_is_missed():
         assert all(file.startswith(UNTRACKED) for file in missed), script
 
 
+def test_rules_that_load_a_re_id_network_track_the_kinds_of_its_parts():
+    rules = "".join(path.read_text() for path in sorted((REPOSITORY / "workflow/rules").glob("*.smk")))
+    calls = re.findall(r'code\("(\w+)"(, [\w.]+\(\w*\))?\)', rules)
+    loading = {
+        (script, by_name)
+        for script, by_name in calls
+        if "stcnet_lib/reid/network.py" in imported_files(f"workflow/scripts/{script}.py", REPOSITORY)
+    }
+    assert {"train_reid", "embed", "train_stcnet", "restore_dataset"} <= {script for script, _ in loading}
+    assert not [script for script, by_name in loading if not by_name]
+
+
 def test_tables_and_figures_need_no_torch():
     """The rules that use envs/tables.yaml run where torch is not installed."""
     rules = "".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 
 import pytest
@@ -136,6 +137,8 @@ EDITS = {
     | AFTER_RESTORATION,
     "stcnet_lib/evaluation/statistics.py": AFTER_COMPARISON | {"measure_completion", "compare_completions"},
     "workflow/scripts/draw_cmc.py": {"draw_cmc", "all"},
+    "stcnet_lib/reid/blocks/non_local.py": {"train_reid", "draw_training_reid", "embed"} | AFTER_EMBEDDING,
+    "stcnet_lib/reid/heads/attention.py": set(),  # which no network has
 }
 
 
@@ -153,8 +156,17 @@ def test_code_of_stcnet_never_retrains_the_guider(finished):
     assert not {"pretrain_guider", "extract_features", "score_occlusion", "train_reid"} & set(planned)
 
 
+def test_a_trained_guider_is_tracked_with_the_kinds_that_it_is_built_of(finished):
+    shutil.copytree(finished.folder / "results/tiny/split~0/seed~0/guider", finished.folder / "trained")
+    with finished.changed(lambda config: config.update(trained_guider="trained/model.json")):
+        shown = finished.snakemake("--dry-run").stdout
+    (inputs,) = re.findall(r"rule use_guider:\n +input: (.*)", shown)
+    parts = re.findall(r"stcnet_lib/reid/(?:backbones|blocks|heads)/(\w+).py", inputs)
+    assert sorted(parts) == ["average", "resnet"]
+
+
 @pytest.mark.parametrize(
-    "file", ["stcnet_lib/config/learning.py", "stcnet_lib/common/progress.py", "workflow/library.py"]
+    "file", ["stcnet_lib/config/parts.py", "stcnet_lib/common/progress.py", "workflow/library.py"]
 )
 def test_untracked_code_runs_nothing(finished, file):
     with finished.edited(file, "\n_EDITED = True\n"):

@@ -5,7 +5,7 @@ rule measure_shares:
     input:
         code=code("measure_shares"),
         store="results/{dataset}/tracklets.h5",
-        hidden=truth() or f"{RUN}/occlusion.parquet",
+        hidden=paths.truth() or f"{RUN}/occlusion.parquet",
     output:
         shares=f"{RUN}/shares.parquet",
     log:
@@ -19,22 +19,23 @@ rule measure_shares:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
-        config=part(settings.evaluation, "hidden_share"),
-        source="--truth" if settings.has_truth else "--scores",
+        config=settings.evaluation.part_json("hidden_share"),
+        source=options.hidden_source(),
     shell:
         "python -m workflow.scripts.measure_shares --config {params.config:q} --store {input.store} "
-        "{params.source} {input.hidden} --shares {output.shares} 2>&1 | tee {log}"
+        "{params.source} {input.hidden} --split {wildcards.split} --seed {wildcards.seed} "
+        "--shares {output.shares} 2>&1 | tee {log}"
 
 
 rule compare:
     input:
         code=code("compare"),
-        metrics=each_variant("metrics.json"),
-        queries=each_variant("queries.parquet"),
-        threshold=each_run(f"{RUN}/threshold.json"),
-        shares=each_run(f"{RUN}/shares.parquet"),
-        localisation=localisation(),
-        restoration=each_completion("restoration.json"),
+        metrics=paths.each_variant("metrics.json"),
+        queries=paths.each_variant("queries.parquet"),
+        threshold=paths.each_run(f"{RUN}/threshold.json"),
+        shares=paths.each_run(f"{RUN}/shares.parquet"),
+        localisation=targets.localisation(),
+        restoration=targets.each_completion("restoration.json"),
     output:
         csv=report(
             "results/{dataset}/comparison.csv",
@@ -55,9 +56,9 @@ rule compare:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        config=part(settings.evaluation, "protocol", "test_frames", "bootstrap"),
+        config=settings.evaluation.part_json("protocol", "test_frames", "bootstrap"),
         dataset=settings.dataset.label,
-        rows=variant_labels(),  # not used by the command: the order of inputs is not tracked
+        rows=targets.variant_labels(),  # not used by the command: the order of inputs is not tracked
     shell:
         "python -m workflow.scripts.compare --config {params.config:q} --dataset {params.dataset:q} "
         "--metrics {input.metrics} --queries {input.queries} --threshold {input.threshold} "
@@ -68,11 +69,11 @@ rule compare:
 rule print_comparison:
     input:
         code=code("print_comparison"),
-        json=f"{ROOT}/comparison.json",
+        json=f"{paths.root}/comparison.json",
     log:
-        f"{ROOT}/logs/print_comparison.log",
+        f"{paths.root}/logs/print_comparison.log",
     benchmark:
-        f"{ROOT}/logs/print_comparison.tsv"
+        f"{paths.root}/logs/print_comparison.tsv"
     localrule: True
     conda:
         "../../envs/tables.yaml"
@@ -88,7 +89,7 @@ rule write_results:
     input:
         code=code("write_results"),
         comparison="results/{dataset}/comparison.json",
-        completion=completions_measured(),
+        completion=targets.completion_table(),
     output:
         page="results/{dataset}/results.md",
         headline="results/{dataset}/headline.rst",
@@ -104,7 +105,7 @@ rule write_results:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        completion=["--completion", *completions_measured()] if completions_measured() else [],
+        completion=lambda wildcards, input: ["--completion", *input.completion] if input.completion else [],
     shell:
         "python -m workflow.scripts.write_results --comparison {input.comparison} {params.completion} "
         "--page {output.page} --headline {output.headline} 2>&1 | tee {log}"

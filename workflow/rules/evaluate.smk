@@ -20,7 +20,9 @@ rule evaluate:
         mem_mb=growing(6000),
         runtime=growing(60),
     params:
-        config=part(settings.evaluation, "ranks", "protocol", "test_frames"),
+        config=settings.evaluation.part_json("ranks", "protocol", "test_frames"),
     shell:
         "python -m workflow.scripts.evaluate --config {params.config:q} --embeddings {input.embeddings} "
+        "--network {wildcards.network} --train {wildcards.train} --test {wildcards.test} "
+        "--split {wildcards.split} --seed {wildcards.seed} "
         "--metrics {output.metrics} --queries {output.queries} --cmc {output.cmc} 2>&1 | tee {log}"

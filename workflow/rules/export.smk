@@ -3,22 +3,22 @@
 
 rule export_dataset:
     input:
-        code=code("export_dataset"),
+        code=code("export_dataset", sources.layout()),
         store="results/{dataset}/tracklets.h5",
         completion=branch(
-            needs_completion,
+            needs.exports_completion(),
             then=[
                 f"{RUN}/completion~{{completion}}/tracklets.h5",
                 f"{RUN}/completion~{{completion}}/regions.parquet",
             ],
         ),
         scores=branch(
-            lambda wildcards: needs_completion(wildcards) and not needs_truth(wildcards.completion),
+            lambda wildcards: needs.exports_completion() and not needs.truth_for(wildcards.completion),
             then=f"{RUN}/occlusion.parquet",
         ),
         stcnet=branch(
-            lambda wildcards: needs_completion(wildcards) and needs_stcnet(wildcards.completion),
-            then=lambda wildcards: f"{stcnet_folder(wildcards)}/model.json",
+            lambda wildcards: needs.exports_completion() and needs.stcnet_for(wildcards.completion),
+            then=lambda wildcards: f"{paths.stcnet(wildcards)}/model.json",
         ),
     output:
         folder=directory(f"{RUN}/completion~{{completion}}/export"),
@@ -35,7 +35,7 @@ rule export_dataset:
     params:
         config=settings.export.canonical_json(),
         dataset=settings.dataset.canonical_json(),
-        options=export_options,
+        options=options.export,
     shell:
         "python -m workflow.scripts.export_dataset --config {params.config:q} --dataset {params.dataset:q} "
         "--split {wildcards.split} --store {input.store} {params.options} --folder {output.folder} "

@@ -4,7 +4,7 @@
 rule draw_cmc:
     input:
         code=code("draw_cmc"),
-        cmc=each_variant("cmc.csv"),
+        cmc=paths.each_variant("cmc.csv"),
     output:
         figure=report(
             "results/{dataset}/figures/cmc.svg",
@@ -24,7 +24,7 @@ rule draw_cmc:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        labels=variant_labels(),
+        labels=targets.variant_labels(),
     shell:
         "python -m workflow.scripts.draw_cmc --cmc {input.cmc} --labels {params.labels:q} "
         "--figure {output.figure} 2>&1 | tee {log}"
@@ -63,7 +63,7 @@ rule draw_scores:
         store="results/{dataset}/tracklets.h5",
         scores=f"{RUN}/occlusion.parquet",
         threshold=f"{RUN}/threshold.json",
-        truth=truth(),
+        truth=paths.truth(),
     output:
         figure=report(
             f"{FIGURES}/scores.svg",
@@ -87,7 +87,7 @@ rule draw_scores:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
-        truth=hidden_by_truth() if settings.has_truth else [],
+        truth=options.hidden(),
     shell:
         "python -m workflow.scripts.draw_scores --store {input.store} --scores {input.scores} "
         "--threshold {input.threshold} {params.truth} --split {wildcards.split} "
@@ -99,7 +99,7 @@ rule draw_flags:
         code=code("draw_flags"),
         store="results/{dataset}/tracklets.h5",
         scores=f"{RUN}/occlusion.parquet",
-        truth=truth(),
+        truth=paths.truth(),
     output:
         figure=report(
             f"{FIGURES}/flags.png",
@@ -119,7 +119,7 @@ rule draw_flags:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
-        truth=hidden_by_truth() if settings.has_truth else [],
+        truth=options.hidden(),
     shell:
         "python -m workflow.scripts.draw_flags --store {input.store} --scores {input.scores} "
         "{params.truth} --split {wildcards.split} --seed {wildcards.seed} --figure {output.figure} "
@@ -132,7 +132,7 @@ rule draw_strips:
         store="results/{dataset}/tracklets.h5",
         completed=f"{RUN}/completion~{{completion}}/tracklets.h5",
         regions=f"{RUN}/completion~{{completion}}/regions.parquet",
-        truth=truth(),
+        truth=paths.truth(),
     output:
         figure=report(
             f"{FIGURES}/completion~{{completion}}/strips_{{choice}}.png",
@@ -157,9 +157,8 @@ rule draw_strips:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
-        truth=["--truth", *truth()] if settings.has_truth else [],
-        # Test people, who trained nothing; data without a test, such as videos, have only others.
-        people=lambda wildcards: ["--split", wildcards.split] if settings.variants else [],
+        truth=options.truth(),
+        people=options.people,
     shell:
         "python -m workflow.scripts.draw_strips --store {input.store} --completed {input.completed} "
         "--regions {input.regions} {params.truth} {params.people} --choice {wildcards.choice} "

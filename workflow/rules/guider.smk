@@ -5,10 +5,10 @@ if settings.trained_guider:
 
     rule use_guider:
         input:
-            code=code("use_guider"),
-            checked=checked_data(),
+            code=code("use_guider", sources.guider()),
+            checked=needs.checked_data(),
             model=settings.trained_guider,
-            weights=os.path.splitext(settings.trained_guider)[0] + ".safetensors",
+            weights=paths.trained_guider_weights(),
         output:
             model=f"{RUN}/guider/model.json",
             weights=ensure(f"{RUN}/guider/model.safetensors", non_empty=True),
@@ -30,8 +30,8 @@ else:
 
     rule pretrain_guider:
         input:
-            code=code("train_reid"),
-            checked=checked_data(),
+            code=code("train_reid", sources.guider()),
+            checked=needs.checked_data(),
             store="results/{dataset}/tracklets.h5",
             weights=weight_file(settings.guider),
         output:
@@ -59,7 +59,7 @@ else:
 
 rule extract_features:
     input:
-        code=code("extract_features"),
+        code=code("extract_features", sources.guider()),
         store="results/{dataset}/tracklets.h5",
         model=f"{RUN}/guider/model.json",
         weights=f"{RUN}/guider/model.safetensors",

@@ -1,7 +1,5 @@
 # Occlusion scores and the threshold; where they learn from planted occluders, the probe they learn from.
 
-PROBE = "results/{dataset}/split~{split}/probe"  # train tracklets with planted occluders
-
 
 rule plant_probe:
     input:
@@ -34,7 +32,7 @@ if settings.occlusion.scores == "planted":
 
     rule train_detector:
         input:
-            code=code("train_detector"),
+            code=code("train_detector", sources.guider()),
             store=f"{PROBE}/tracklets.h5",
             truth=f"{PROBE}/truth.h5",
             guider=f"{RUN}/guider/model.json",
@@ -65,7 +63,7 @@ if settings.occlusion.scores == "planted":
 
     rule detect_occlusion:
         input:
-            code=code("detect_occlusion"),
+            code=code("detect_occlusion", sources.guider()),
             store="results/{dataset}/tracklets.h5",
             guider=f"{RUN}/guider/model.json",
             guider_weights=f"{RUN}/guider/model.safetensors",
@@ -93,7 +91,7 @@ elif settings.occlusion.needs_probe:
 
     use rule extract_features as extract_probe_features with:
         input:
-            code=code("extract_features"),
+            code=code("extract_features", sources.guider()),
             store=f"{PROBE}/tracklets.h5",
             model=f"{RUN}/guider/model.json",
             weights=f"{RUN}/guider/model.safetensors",
@@ -126,7 +124,7 @@ elif settings.occlusion.needs_probe:
             mem_mb=growing(4000),
             runtime=growing(30),
         params:
-            config=part(settings.occlusion, "reference", "trim", "power", "smoothing"),
+            config=settings.occlusion.part_json("reference", "trim", "power", "smoothing"),
         shell:
             "python -m workflow.scripts.score_probe --config {params.config:q} --store {input.store} "
             "--regions {input.regions} --probe-store {input.probe_store} --truth {input.truth} "
@@ -138,8 +136,8 @@ rule score_occlusion:
     input:
         code=code("score_occlusion"),
         store="results/{dataset}/tracklets.h5",
-        scores=score_source(),
-        probe=f"{RUN}/probe.parquet" if settings.occlusion.threshold == "planted" else [],
+        scores=paths.score_source(),
+        probe=paths.threshold_probe(),
     output:
         scores=f"{RUN}/occlusion.parquet",
         threshold=f"{RUN}/threshold.json",
@@ -156,8 +154,8 @@ rule score_occlusion:
         runtime=growing(30),
     params:
         config=settings.occlusion.model_dump_json(exclude={"probe", "detector"}),
-        source="--hidden" if settings.occlusion.scores == "planted" else "--regions",
-        probe=lambda wildcards, input: ["--probe", input.probe] if input.probe else [],
+        source=options.score_source(),
+        probe=lambda wildcards, input: ["--probe", *input.probe] if input.probe else [],
     shell:
         "python -m workflow.scripts.score_occlusion --config {params.config:q} --store {input.store} "
         "{params.source} {input.scores} {params.probe} --split {wildcards.split} --scores {output.scores} "

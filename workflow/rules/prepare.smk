@@ -3,10 +3,10 @@
 
 rule prepare_dataset:
     input:
-        code=code("prepare_dataset"),
+        code=code("prepare_dataset", sources.reading()),
     output:
-        **({"truth": "results/{dataset}/truth.h5"} if settings.is_generated else {}),
-        store=prepared(),
+        **paths.prepared_truth(),
+        store=paths.prepared(),
         report="results/{dataset}/integrity.json",
     log:
         f"{LOGS}/prepare_dataset.log",
@@ -20,7 +20,7 @@ rule prepare_dataset:
         runtime=growing(120),
     params:
         config=settings.dataset.source_json(),
-        truth=["--truth", *truth()] if settings.is_generated else [],
+        truth=options.prepared_truth(),
     shell:
         "python -m workflow.scripts.prepare_dataset --config {params.config:q} --store {output.store} "
         "--report {output.report} {params.truth} --processes {threads} 2>&1 | tee {log}"
@@ -31,7 +31,7 @@ if settings.dataset.is_planted:
     rule plant_occluders:
         input:
             code=code("plant_occluders"),
-            source=prepared(),
+            source=paths.prepared(),
         output:
             store="results/{dataset}/tracklets.h5",
             truth="results/{dataset}/truth.h5",
@@ -74,7 +74,7 @@ rule check_dataset:
         runtime=growing(10),
     params:
         splits=settings.splits,
-        needs=data_needs(),
+        needs=options.check(),
     shell:
         "python -m workflow.scripts.check_dataset --store {input.store} --checked {output.checked} "
         "--splits {params.splits} {params.needs} 2>&1 | tee {log}"

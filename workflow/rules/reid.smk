@@ -3,10 +3,10 @@
 
 rule train_reid:
     input:
-        code=code("train_reid"),
-        checked=checked_data(),
-        store=lambda wildcards: [store(name, wildcards) for name in joined(wildcards.train)],
-        weights=lambda wildcards: weight_file(network(wildcards.network)),
+        code=lambda wildcards: code("train_reid", sources.reid(wildcards)),
+        checked=needs.checked_data(),
+        store=lambda wildcards: [paths.store(name, wildcards) for name in joined(wildcards.train)],
+        weights=lambda wildcards: weight_file(needs.reid(wildcards.network)),
     output:
         model=f"{NETWORK}/model.json",
         weights=ensure(f"{NETWORK}/model.safetensors", non_empty=True),
@@ -23,7 +23,7 @@ rule train_reid:
         mem_mb=growing(8000),
         runtime=growing(720),
     params:
-        config=lambda wildcards: network(wildcards.network).canonical_json(),
+        config=lambda wildcards: needs.reid(wildcards.network).canonical_json(),
     shell:
         "$STCNET_LAUNCH workflow.scripts.train_reid --config {params.config:q} --store {input.store} "
         "--split {wildcards.split} --seed {wildcards.seed} --model {output.model} 2>&1 | tee {log}"
@@ -31,10 +31,10 @@ rule train_reid:
 
 rule embed:
     input:
-        code=code("embed"),
-        store=lambda wildcards: store(wildcards.test, wildcards),
-        model=lambda wildcards: f"{network_folder(wildcards)}/model.json",
-        weights=lambda wildcards: f"{network_folder(wildcards)}/model.safetensors",
+        code=lambda wildcards: code("embed", sources.reid(wildcards)),
+        store=lambda wildcards: paths.store(wildcards.test, wildcards),
+        model=lambda wildcards: f"{paths.network(wildcards)}/model.json",
+        weights=lambda wildcards: f"{paths.network(wildcards)}/model.safetensors",
     output:
         embeddings=f"{TEST}/embeddings.h5",
     log:
@@ -49,7 +49,7 @@ rule embed:
         mem_mb=growing(6000),
         runtime=growing(120),
     params:
-        config=part(settings.evaluation, "test_frames", "test_clip"),
+        config=settings.evaluation.part_json("test_frames", "test_clip"),
     shell:
         "python -m workflow.scripts.embed --config {params.config:q} --store {input.store} "
         "--model {input.model} --split {wildcards.split} --embeddings {output.embeddings} "

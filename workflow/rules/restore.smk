@@ -3,7 +3,7 @@
 
 rule judge_completion:
     input:
-        code=lambda wildcards: code("judge_completion", filling_files(wildcards)),
+        code=lambda wildcards: code("judge_completion", sources.filling(wildcards)),
         store=f"{PROBE}/tracklets.h5",
         truth=f"{PROBE}/truth.h5",
         probe=f"{RUN}/probe.parquet",
@@ -11,11 +11,8 @@ rule judge_completion:
         guider=f"{RUN}/guider/model.json",
         weights=f"{RUN}/guider/model.safetensors",
         stcnet=branch(
-            lambda wildcards: needs_stcnet(wildcards.completion),
-            then=lambda wildcards: [
-                f"{stcnet_folder(wildcards)}/model.json",
-                f"{stcnet_folder(wildcards)}/model.safetensors",
-            ],
+            lambda wildcards: needs.stcnet_for(wildcards.completion),
+            then=paths.stcnet_files,
         ),
     output:
         judge=f"{RUN}/completion~{{completion}}/judge.json",
@@ -34,11 +31,7 @@ rule judge_completion:
         config=lambda wildcards: settings.completions[wildcards.completion].canonical_json(),
         occlusion=settings.occlusion.model_dump_json(exclude={"probe", "detector"}),
         references=lambda wildcards: settings.references_of(wildcards.completion).canonical_json(),
-        stcnet=lambda wildcards: (
-            ["--stcnet", f"{stcnet_folder(wildcards)}/model.json"]
-            if needs_stcnet(wildcards.completion)
-            else []
-        ),
+        stcnet=options.stcnet,
     shell:
         "python -m workflow.scripts.judge_completion --config {params.config:q} "
         "--occlusion {params.occlusion:q} --store {input.store} --truth {input.truth} "
@@ -48,21 +41,18 @@ rule judge_completion:
 
 rule restore_dataset:
     input:
-        code=lambda wildcards: code("restore_dataset", filling_files(wildcards)),
+        code=lambda wildcards: code("restore_dataset", sources.filling(wildcards)),
         store="results/{dataset}/tracklets.h5",
         scores=branch(
-            lambda wildcards: not needs_truth(wildcards.completion),
+            lambda wildcards: not needs.truth_for(wildcards.completion),
             then=f"{RUN}/occlusion.parquet",
         ),
         stcnet=branch(
-            lambda wildcards: needs_stcnet(wildcards.completion),
-            then=lambda wildcards: [
-                f"{stcnet_folder(wildcards)}/model.json",
-                f"{stcnet_folder(wildcards)}/model.safetensors",
-            ],
+            lambda wildcards: needs.stcnet_for(wildcards.completion),
+            then=paths.stcnet_files,
         ),
         judge=branch(
-            lambda wildcards: needs_judge(wildcards.completion),
+            lambda wildcards: needs.judge_for(wildcards.completion),
             then=[
                 f"{RUN}/completion~{{completion}}/judge.json",
                 f"{RUN}/guider/model.json",
@@ -70,7 +60,7 @@ rule restore_dataset:
             ],
         ),
         truth=branch(
-            lambda wildcards: needs_truth(wildcards.completion),
+            lambda wildcards: needs.truth_for(wildcards.completion),
             then="results/{dataset}/truth.h5",
         ),
     output:
@@ -90,9 +80,10 @@ rule restore_dataset:
         runtime=growing(240),
     params:
         config=lambda wildcards: settings.completions[wildcards.completion].canonical_json(),
-        options=restore_options,
+        options=options.restore,
         references=lambda wildcards: settings.references_of(wildcards.completion).canonical_json(),
     shell:
         "python -m workflow.scripts.restore_dataset --config {params.config:q} --store {input.store} "
-        "{params.options} --references {params.references:q} --completed {output.completed} "
+        "{params.options} --references {params.references:q} --completion {wildcards.completion} "
+        "--split {wildcards.split} --seed {wildcards.seed} --completed {output.completed} "
         "--regions {output.regions} --summary {output.summary} 2>&1 | tee {log}"

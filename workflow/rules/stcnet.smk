@@ -3,7 +3,7 @@
 
 rule train_stcnet:
     input:
-        code=lambda wildcards: code("train_stcnet", network_kind(wildcards.stcnet).learning_files),
+        code=lambda wildcards: code("train_stcnet", sources.learning(wildcards)),
         store="results/{dataset}/tracklets.h5",
         scores=f"{RUN}/occlusion.parquet",
         guider=f"{RUN}/guider/model.json",

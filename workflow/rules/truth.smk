@@ -23,7 +23,7 @@ rule measure_localisation:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
-        config=part(settings.evaluation, "hidden_share"),
+        config=settings.evaluation.part_json("hidden_share"),
         occlusion=settings.occlusion.canonical_json(),
     shell:
         "python -m workflow.scripts.measure_localisation --config {params.config:q} "
@@ -34,7 +34,7 @@ rule measure_localisation:
 
 rule measure_completion:
     input:
-        code=code("measure_completion"),
+        code=code("measure_completion", sources.guider()),
         store="results/{dataset}/tracklets.h5",
         completed=f"{RUN}/completion~{{completion}}/tracklets.h5",
         regions=f"{RUN}/completion~{{completion}}/regions.parquet",
@@ -55,18 +55,19 @@ rule measure_completion:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        config=part(settings.evaluation, "hidden_share", "bootstrap"),
+        config=settings.evaluation.part_json("hidden_share", "bootstrap"),
     shell:
         "python -m workflow.scripts.measure_completion --config {params.config:q} --store {input.store} "
         "--completed {input.completed} --regions {input.regions} --truth {input.truth} "
-        "--model {input.model} --split {wildcards.split} --summary {output.quality} 2>&1 | tee {log}"
+        "--model {input.model} --completion {wildcards.completion} --split {wildcards.split} "
+        "--seed {wildcards.seed} --summary {output.quality} 2>&1 | tee {log}"
 
 
 rule compare_completions:
     input:
         code=code("compare_completions"),
-        quality=each_visible_completion("quality.json"),
-        restoration=each_visible_completion("restoration.json"),
+        quality=targets.each_visible_completion("quality.json"),
+        restoration=targets.each_visible_completion("restoration.json"),
     output:
         csv="results/{dataset}/completion.csv",
         json="results/{dataset}/completion.json",
@@ -82,7 +83,7 @@ rule compare_completions:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        names=visible_completions(),  # not used by the command: the order of inputs is not tracked
+        names=needs.visible_completions(),  # not used by the command: the order of inputs is not tracked
     shell:
         "python -m workflow.scripts.compare_completions --quality {input.quality} "
         "--restoration {input.restoration} --csv {output.csv} --json {output.json} 2>&1 | tee {log}"
@@ -92,18 +93,14 @@ if settings.dataset.is_planted:
 
     rule measure_planted:
         input:
-            code=code("measure_planted"),
+            code=code("measure_planted", sources.guider()),
             store="results/{dataset}/tracklets.h5",
             truth="results/{dataset}/truth.h5",
             scores=f"{RUN}/occlusion.parquet",
             threshold=f"{RUN}/threshold.json",
             guider=f"{RUN}/guider/model.json",
             weights=f"{RUN}/guider/model.safetensors",
-            completions=[
-                f"{RUN}/completion~{name}/{file}"
-                for name in visible_completions()
-                for file in ("tracklets.h5", "regions.parquet", "restoration.json")
-            ],
+            completions=targets.measured_completions(),
         output:
             summary=f"{RUN}/planted.json",
         log:
@@ -118,10 +115,8 @@ if settings.dataset.is_planted:
             mem_mb=growing(4000),
             runtime=growing(60),
         params:
-            config=part(settings.evaluation, "hidden_share"),
-            completions=lambda wildcards: [
-                f"{run(wildcards)}/completion~{name}" for name in visible_completions()
-            ],
+            config=settings.evaluation.part_json("hidden_share"),
+            completions=options.measured,
         shell:
             "python -m workflow.scripts.measure_planted --config {params.config:q} --store {input.store} "
             "--truth {input.truth} --scores {input.scores} --threshold {input.threshold} "
@@ -131,7 +126,7 @@ if settings.dataset.is_planted:
     rule gather_planted:
         input:
             code=code("gather_planted"),
-            runs=each_run(f"{RUN}/planted.json"),
+            runs=paths.each_run(f"{RUN}/planted.json"),
         output:
             summary="results/{dataset}/planted.json",
         log:

@@ -66,6 +66,12 @@ def add_split(commandline: argparse.ArgumentParser) -> None:
     commandline.add_argument("--split", type=int, default=0, help="which train/test split of the store")
 
 
+def add_run(commandline: argparse.ArgumentParser) -> None:
+    """`--split` and `--seed`: which run a file is of, as it says of itself."""
+    add_split(commandline)
+    commandline.add_argument("--seed", type=int, default=0, help="of the run")
+
+
 def add_paths(commandline: argparse.ArgumentParser, **paths: str) -> None:
     """Required paths, by name with a help text."""
     for name, text in paths.items():

@@ -4,13 +4,15 @@ from pathlib import Path
 
 from stcnet_lib.common.files import read_json, replacing, write_json
 from stcnet_lib.config import EvaluationConfig
-from stcnet_lib.evaluation.comparison import Cell, Result, Shares, compare, flat_table, named_parts
+from stcnet_lib.evaluation.cells import read_result, read_shares
+from stcnet_lib.evaluation.comparison import compare, flat_table
 from stcnet_lib.evaluation.controls import (
     against_controls,
     completions_made,
     controls_left_out,
     frozen_rows,
 )
+from stcnet_lib.localisation.threshold_file import read_thresholds
 from workflow.scripts.command import add_config, add_paths, parser, run
 
 
@@ -30,17 +32,9 @@ def main() -> None:
     commandline.add_argument("--restoration", type=Path, nargs="*", default=[], help="restoration.json files")
     add_paths(commandline, csv="comparison.csv to write", json="comparison.json to write")
     options = commandline.parse_args()
-    results = {
-        Cell.from_path(metrics): Result.read(metrics, queries)
-        for metrics, queries in zip(options.metrics, options.queries, strict=True)
-    }
-    shares = {}
-    for path in options.shares:
-        named = named_parts(path)
-        shares[int(named["split"]), int(named["seed"])] = Shares.read(path)
-    restoration = {
-        path.parent.as_posix().split("results/")[-1]: read_json(path) for path in options.restoration
-    }
+    results = dict(map(read_result, options.metrics, options.queries))
+    shares = dict(map(read_shares, options.shares))
+    restoration = [read_json(path) for path in options.restoration]
     made = completions_made(restoration)
     comparison = compare(results, options.config.bootstrap, shares) | {
         "controls": against_controls(results, made, options.config.bootstrap),
@@ -49,7 +43,7 @@ def main() -> None:
         "dataset": options.dataset,
         "protocol": options.config.protocol,
         "test_frames": options.config.test_frames,
-        "threshold": [read_json(path) for path in options.threshold],
+        "threshold": [read_thresholds(path) for path in options.threshold],
         "localisation": [read_json(path) for path in options.localisation],
         "restoration": restoration,
     }

@@ -10,7 +10,7 @@ from stcnet_lib.config import DatasetConfig, ExportConfig, parse_section
 from stcnet_lib.data.export.plan import Completed
 from stcnet_lib.data.export.tree import export
 from stcnet_lib.data.store.tracklets import TrackletStore
-from stcnet_lib.localisation.flags import score_table
+from stcnet_lib.localisation.flags import read_flags, score_table
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 
 
@@ -42,7 +42,7 @@ def main() -> None:
     with TrackletStore(options.store) as raw:
         completed = None
         if options.completed:
-            scores = score_table(pd.read_parquet(options.scores), raw.num_frames) if options.scores else None
+            scores = score_table(read_flags(options.scores, raw), raw.num_frames) if options.scores else None
             model = read_json(options.stcnet)["weights_sha256"] if options.stcnet else None
             store, regions = TrackletStore(options.completed), pd.read_parquet(options.regions)
             completed = Completed(store, regions, scores, model)

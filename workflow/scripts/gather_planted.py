@@ -1,11 +1,9 @@
 """The measures on planted occluders of all runs as one file: their means, and each run."""
 
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from stcnet_lib.common.files import read_json, write_json
+from stcnet_lib.evaluation.measures.planted import mean_of
 from workflow.scripts.command import add_paths, parser, run
 
 
@@ -24,14 +22,6 @@ def main() -> None:
             if found[name] is not None
         ]
         print(f"planted occluders, {part}: {', '.join(texts)}")
-
-
-def mean_of(values: list[Any]) -> Any:
-    """Means of equal structures: numbers over those that are known, None where none is."""
-    if isinstance(values[0], dict):
-        return {key: mean_of([value.get(key) for value in values if value]) for key in values[0]}
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None
 
 
 if __name__ == "__main__":

@@ -5,17 +5,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from stcnet_lib.common.compute import compute_for
-from stcnet_lib.common.files import read_json, write_json
 from stcnet_lib.completion.fallback import choose
 from stcnet_lib.completion.filling import filler_for, network_for
 from stcnet_lib.completion.judge_training import cases_of, judges_of
+from stcnet_lib.completion.judging import write_judges
 from stcnet_lib.config import CompletionConfig, OcclusionConfig, parse_section
 from stcnet_lib.config.kinds import NETWORKS
+from stcnet_lib.data.planting.probe import read_probe
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.localisation.scores import flag, probe_scores
+from stcnet_lib.localisation.threshold_file import read_thresholds
 from stcnet_lib.reid.files import load_reid, read_description
 from stcnet_lib.reid.frame_features import picture_features
 from workflow.scripts.command import add_config, add_paths, add_references, parser, run, runtime_settings
@@ -25,13 +26,13 @@ def main() -> None:
     options = arguments()
     description = read_description(options.stcnet, *NETWORKS) if options.stcnet else None
     config, _ = choose(options.config, description)
-    threshold, runtime = read_json(options.threshold), runtime_settings()
-    scores, flags, covered = probe_tables(options, threshold["tau"])
+    threshold, runtime = read_thresholds(options.threshold), runtime_settings()
     with (
         compute_for(runtime) as compute,
         TrackletStore(options.store) as store,
         TrackletStore(options.truth) as truth,
     ):
+        scores, flags, covered = probe_tables(options, truth, threshold["tau"])
         network = network_for(config, options.stcnet)
         copy = CompletionConfig(method="copy")
         fillers = [filler_for(config, network, compute), filler_for(copy, None, compute)]
@@ -50,10 +51,7 @@ def main() -> None:
     name = "prevalence_with_doubtful"  # where boxes overlap something is hidden more often than elsewhere
     real = [one[name] for one in threshold["details"] if name in one]
     judges, summary = judges_of(cases, covered, float(np.mean(real)) if real else None)
-    write_json(
-        options.judge,
-        {"judges": {name: judge.as_json() for name, judge in judges.items()}, "methods": summary},
-    )
+    write_judges(options.judge, judges, summary)
     tell(summary)
 
 
@@ -78,11 +76,11 @@ def arguments() -> argparse.Namespace:
 
 
 def probe_tables(
-    options: argparse.Namespace, tau: Sequence[float]
+    options: argparse.Namespace, truth: TrackletStore, tau: Sequence[float]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(F, K) each, of the probe: scores, flags under the thresholds, and the share of the person covered."""
     occlusion = parse_section(OcclusionConfig, options.occlusion)
-    probe = pd.read_parquet(options.probe)
+    probe = read_probe(options.probe, truth)
     scores = probe_scores(probe, occlusion)
     table = probe.assign(score=scores.reshape(-1))
     flagged = flag(table, tau, occlusion.most_flagged)["occluded"].to_numpy()

@@ -13,7 +13,7 @@ from stcnet_lib.evaluation.measures.damage import count_replaced
 from stcnet_lib.reid.files import load_reid
 from stcnet_lib.reid.frame_features import frame_features
 from stcnet_lib.walkers.dataset import read_events
-from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
+from workflow.scripts.command import add_config, add_paths, add_run, parser, run, runtime_settings
 
 
 def main() -> None:
@@ -28,7 +28,8 @@ def main() -> None:
         model="the guider's model.json",
         summary="quality.json to write",
     )
-    add_split(commandline)
+    commandline.add_argument("--completion", required=True, help="its name")
+    add_run(commandline)
     options = commandline.parse_args()
     regions = pd.read_parquet(options.regions)
     with (
@@ -54,9 +55,10 @@ def main() -> None:
             split_of,
             options.config.bootstrap,
         )
+    place = {"completion": options.completion, "split": options.split, "seed": options.seed}
     counts = {"changed_frames": int(regions["frame"].nunique()), "measured_frames": len(frames)}
     precision = compute.used_precision(network.config.precision)
-    write_json(options.summary, summary | counts | {"precision": precision})
+    write_json(options.summary, summary | place | counts | {"precision": precision})
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from stcnet_lib.common.files import read_json, replacing, write_json
+from stcnet_lib.common.files import replacing, write_json
 from stcnet_lib.config import EvaluationConfig, OcclusionConfig, parse_section
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.data.truth import hidden_table
 from stcnet_lib.evaluation.measures.localisation import measure_localisation
+from stcnet_lib.localisation.flags import read_flags
 from stcnet_lib.localisation.region_files import REGION_FEATURES, open_regions
+from stcnet_lib.localisation.threshold_file import read_thresholds
 from stcnet_lib.report.tables.reference_study import flat_entries, reference_study
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run
 
@@ -31,12 +33,13 @@ def main() -> None:
     )
     add_split(commandline)
     options = commandline.parse_args()
-    scores = pd.read_parquet(options.scores)
     with (
         TrackletStore(options.store) as store,
         TrackletStore(options.truth) as truth,
         open_regions(options.regions, REGION_FEATURES, store) as features,
     ):
+        scores = read_flags(options.scores, store)
+        threshold = read_thresholds(options.threshold, store.digest)
         hidden, doubtful = hidden_table(truth, options.config.hidden_share), truth.doubtful
         roles = store.roles[options.split]
         parts = {"train": roles == Role.TRAIN, "test": np.isin(roles, (Role.QUERY, Role.GALLERY))}
@@ -55,8 +58,7 @@ def main() -> None:
         )
         for name, chosen in parts.items()
     }
-    threshold = {"threshold": read_json(options.threshold)}
-    write_json(options.summary, summary | threshold | {"by_reference": entries})
+    write_json(options.summary, summary | {"threshold": threshold, "by_reference": entries})
     with replacing(options.csv) as partial:
         rows = pd.DataFrame(flat_entries(entries))
         rows.to_csv(partial, index=False, float_format="%.6f", lineterminator="\n")

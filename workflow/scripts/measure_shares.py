@@ -3,15 +3,14 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from stcnet_lib.common.files import replacing
 from stcnet_lib.config import EvaluationConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.data.truth import hidden_table
+from stcnet_lib.evaluation.cells import Shares, write_shares
 from stcnet_lib.evaluation.stratify import hidden_share
-from stcnet_lib.localisation.flags import flag_table
-from workflow.scripts.command import add_config, add_paths, parser, run
+from stcnet_lib.localisation.flags import flag_table, read_flags
+from workflow.scripts.command import add_config, add_paths, add_run, parser, run
 
 
 def main() -> None:
@@ -21,18 +20,17 @@ def main() -> None:
     source = commandline.add_mutually_exclusive_group(required=True)
     source.add_argument("--truth", type=Path, help="truth.h5, where there is one")
     source.add_argument("--scores", type=Path, help="occlusion.parquet, where there is no truth")
+    add_run(commandline)
     options = commandline.parse_args()
     with TrackletStore(options.store) as store:
-        ends, num_frames = np.array([store.frames_of(n).stop for n in range(len(store))]), store.num_frames
+        ends = np.array([store.frames_of(n).stop for n in range(len(store))])
+        if options.scores:
+            hidden = flag_table(read_flags(options.scores, store), store.num_frames)
     if options.truth:
         with TrackletStore(options.truth) as truth:
             hidden = hidden_table(truth, options.config.hidden_share)
-    else:
-        hidden = flag_table(pd.read_parquet(options.scores), num_frames)
-    table = pd.DataFrame({"tracklet": np.arange(len(ends)), "share": hidden_share(hidden, ends)})
-    table["source"] = "truth" if options.truth else "flags"
-    with replacing(options.shares) as partial:
-        table.to_parquet(partial, index=False)
+    shares = Shares("truth" if options.truth else "flags", hidden_share(hidden, ends))
+    write_shares(options.shares, shares, options.split, options.seed)
 
 
 if __name__ == "__main__":

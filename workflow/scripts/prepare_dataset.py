@@ -8,7 +8,7 @@ from typing import Any
 from stcnet_lib.common.progress import Progress
 from stcnet_lib.config import DatasetConfig
 from stcnet_lib.data.source.prepare import DataError, prepare
-from stcnet_lib.data.source.summary import summarise
+from stcnet_lib.data.source.summary import report_text
 from stcnet_lib.walkers.dataset import list_tracklets, write_walkers
 from workflow.scripts.command import add_config, add_paths, parser, run, runtime_settings
 
@@ -34,7 +34,7 @@ def main() -> None:
                 progress.advance,
             )
     else:
-        print(summarise(prepare_files(options.config, options.store, options.report, seconds, processes)))
+        print(report_text(prepare_files(options.config, options.store, options.report, seconds, processes)))
 
 
 def prepare_files(

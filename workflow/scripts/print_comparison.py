@@ -1,6 +1,6 @@
 """Print the result table for a terminal, with localisation and one line of conclusion."""
 
-from stcnet_lib.report.tables.findings import comparison_text
+from stcnet_lib.report.tables.conclusions import comparison_text
 from stcnet_lib.report.tables.tables import read_comparison
 from workflow.scripts.command import add_paths, parser, run
 

@@ -5,24 +5,31 @@ import logging
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from stcnet_lib.common.compute import Compute, compute_for
-from stcnet_lib.common.files import read_json, write_json
+from stcnet_lib.common.files import write_json
 from stcnet_lib.completion.fallback import choose
 from stcnet_lib.completion.filling import filler_for, network_for
 from stcnet_lib.completion.gate import Gate
-from stcnet_lib.completion.judging import Judge
+from stcnet_lib.completion.judging import read_judges
 from stcnet_lib.completion.restoration import restore
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.config.kinds import NETWORKS
 from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.data.truth import HIDDEN_SHARE, hidden_table
-from stcnet_lib.localisation.flags import flag_table
+from stcnet_lib.localisation.flags import flag_table, read_flags, score_table
 from stcnet_lib.reid.files import load_reid, read_description
 from stcnet_lib.reid.frame_features import picture_features
-from workflow.scripts.command import add_config, add_paths, add_references, parser, run, runtime_settings
+from workflow.scripts.command import (
+    add_config,
+    add_paths,
+    add_references,
+    add_run,
+    parser,
+    run,
+    runtime_settings,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +44,7 @@ def main() -> None:
     with compute_for(runtime) as compute, TrackletStore(options.store) as store:
         flags = flags_of(config, options, store)
         network = network_for(config, options.stcnet)
-        gate = None
-        if options.judge:
-            scores = pd.read_parquet(options.scores)["score"].to_numpy().reshape(flags.shape)
-            gate = gate_of(config, options.judge, options.guider, scores, compute)
+        gate = gate_of(config, options, store, compute) if options.judge else None
         record = restore(
             config,
             store,
@@ -57,6 +61,7 @@ def main() -> None:
     made["skill"] = description["details"].get("skill") if asked.method == "stcnet" else None
     made |= options.references.model_dump()
     made["precision"] = compute.used_precision(network.config.precision) if network else None
+    made |= {"completion": options.completion, "split": options.split, "seed": options.seed}
     write_json(options.summary, {**made, **record.counts})
 
 
@@ -84,6 +89,8 @@ def arguments() -> argparse.Namespace:
         help="oracle masks: share of person pixels covered",
     )
     add_references(commandline)
+    commandline.add_argument("--completion", required=True, help="its name")
+    add_run(commandline)
     return commandline.parse_args()
 
 
@@ -92,17 +99,17 @@ def flags_of(config: CompletionConfig, options: argparse.Namespace, store: Track
     if config.masks == "oracle":
         with TrackletStore(options.truth) as truth:
             return hidden_table(truth, options.hidden_share)
-    return flag_table(pd.read_parquet(options.scores), store.num_frames)
+    return flag_table(read_flags(options.scores, store), store.num_frames)
 
 
 def gate_of(
-    config: CompletionConfig, judge: Path, guider: Path, scores: np.ndarray, compute: Compute
+    config: CompletionConfig, options: argparse.Namespace, store: TrackletStore, compute: Compute
 ) -> Gate:
     """What lets pass only regions that come out better, by the judges that `judge_completion` wrote."""
-    judges = {name: Judge.from_json(values) for name, values in read_json(judge)["judges"].items()}
-    features = picture_features(load_reid(guider), compute)
+    scores = score_table(read_flags(options.scores, store), store.num_frames)
+    features = picture_features(load_reid(options.guider), compute)
     copy = filler_for(CompletionConfig(method="copy"), None, compute)
-    return Gate(judges, features, scores, config.least_confidence, copy, config.seam)
+    return Gate(read_judges(options.judge), features, scores, config.least_confidence, copy, config.seam)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from stcnet_lib.common.files import replacing
 from stcnet_lib.config import OcclusionConfig
-from stcnet_lib.data.planting.probe import probe_table
+from stcnet_lib.data.planting.probe import write_probe
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.localisation.region_files import REGION_FEATURES, open_regions
 from stcnet_lib.localisation.scores import learned_weights, score_regions
@@ -41,8 +40,7 @@ def main() -> None:
     ):
         scores = score_regions(features, _ends(truth), truth.frame_number, plain, weights=weights)
         values = scores["score"].to_numpy().reshape(truth.num_frames, -1)
-        with replacing(options.probe) as partial:
-            probe_table(truth, values).to_parquet(partial, index=False)
+        write_probe(options.probe, truth, values)
 
 
 def _ends(store: TrackletStore) -> np.ndarray:

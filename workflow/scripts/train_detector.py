@@ -6,14 +6,11 @@ import time
 import numpy as np
 
 from stcnet_lib.common.compute import compute_for
-from stcnet_lib.common.files import replacing
-from stcnet_lib.common.progress import Progress
 from stcnet_lib.config import DetectorConfig
-from stcnet_lib.data.planting.probe import probe_table, truth_shares
+from stcnet_lib.data.planting.probe import write_probe
 from stcnet_lib.data.store.tracklets import TrackletStore
-from stcnet_lib.localisation.clues import tracklet_clues
 from stcnet_lib.localisation.detection import tracklet_logits
-from stcnet_lib.localisation.detector_training import DetectorSamples, people_folds, train_detectors
+from stcnet_lib.localisation.detector_training import probe_samples, train_detectors
 from stcnet_lib.reid.files import load_reid, save_model
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 from workflow.scripts.training import provenance, resume_key
@@ -42,28 +39,19 @@ def main() -> None:
         TrackletStore(options.truth) as truth,
     ):
         guider = compute.place(load_reid(options.guider)).eval()
-        pids = store.tracklets["pid"].tolist()
-        folds = people_folds(pids, config.folds, options.seed)
-        with Progress("clues", store.num_frames, "frames", seconds=runtime.progress_seconds) as progress:
-            clues = []
-            for tracklet in range(len(store)):
-                frames = store.frames_of(tracklet)
-                clues.append(tracklet_clues(guider, [store.read_image(f) for f in frames], compute))
-                progress.advance(len(frames))
-        starts = store.tracklets["start"].to_numpy()[1:]
-        covered, doubtful = np.split(truth_shares(truth), starts), np.split(truth.doubtful, starts)
-        fold = np.array([folds[pid] for pid in pids])
-        samples = DetectorSamples(clues, covered, doubtful, fold, config, options.seed)
-        key = resume_key(__file__, config, compute, options.seed, options.split, truth.digest, options.guider)
+        samples, clues, folds = probe_samples(
+            store, truth, guider, config, options.seed, compute, runtime.progress_seconds
+        )
+        seed, split, modules = options.seed, options.split, guider.config.files
+        key = resume_key(__file__, config, compute, seed, split, truth.digest, modules, options.guider)
         networks, history, state = train_detectors(
             config, samples, options.seed, folder, key, runtime, compute
         )
         logits = [
             tracklet_logits(networks, own, left_out, compute)
-            for own, left_out in zip(clues, fold, strict=True)
+            for own, left_out in zip(clues, samples.fold, strict=True)
         ]
-        with replacing(options.probe) as partial:
-            probe_table(truth, np.concatenate(logits)).to_parquet(partial, index=False)
+        write_probe(options.probe, truth, np.concatenate(logits))
         details = history.finish(folder / "history.csv") | provenance(config, compute, started, truth.digest)
         details["folds"] = {str(pid): left_out for pid, left_out in folds.items()}
         save_model(options.model, "detector", networks, config.canonical_json(), details=details)

@@ -37,7 +37,7 @@ def main() -> None:
         stores = [opened.enter_context(TrackletStore(path)) for path in options.store]
         data = " ".join(store.digest for store in stores)
         weights = [] if config.pretrained in ("none", "imagenet") else [Path(config.pretrained)]
-        key = resume_key(__file__, config, compute, options.seed, options.split, data, *weights)
+        key = resume_key(__file__, config, compute, options.seed, options.split, data, config.files, *weights)
         network, history, state = train_reid(
             config, stores, options.split, options.seed, folder, key, runtime, compute
         )

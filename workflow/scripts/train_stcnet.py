@@ -3,9 +3,6 @@
 import argparse
 import time
 from importlib import import_module
-from pathlib import Path
-
-import pandas as pd
 
 from stcnet_lib.common.compute import Compute, compute_for
 from stcnet_lib.completion.learning.samples import CompletionSamples
@@ -14,9 +11,9 @@ from stcnet_lib.completion.learning.training import Learner, train_network
 from stcnet_lib.config import CompletionNetworkConfig
 from stcnet_lib.config.kinds import NETWORKS, parse_network
 from stcnet_lib.data.store.tracklets import TrackletStore
-from stcnet_lib.localisation.flags import flag_table
+from stcnet_lib.localisation.flags import flag_table, read_flags
 from stcnet_lib.reid.files import load_reid, save_model
-from workflow.library import imported_files
+from stcnet_lib.reid.network import ReIDNetwork
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 from workflow.scripts.training import provenance, resume_key
 
@@ -27,10 +24,11 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     started = time.time()
     with compute_for(runtime) as compute, TrackletStore(options.store) as store:
-        key = key_of(options, compute, store)
-        flags = flag_table(pd.read_parquet(options.scores), store.num_frames)
+        guider = load_reid(options.guider)
+        key = key_of(options, guider, compute, store)
+        flags = flag_table(read_flags(options.scores, store), store.num_frames)
         samples = CompletionSamples(store, flags, options.split, config.samples, config.size, options.seed)
-        learner = learner_of(config, options.guider, samples, options.seed, compute)
+        learner = learner_of(config, guider, samples, options.seed, compute)
         validation = Validation.of(samples, compute)
         history, state = train_network(config, learner, samples, folder, key, runtime, compute, validation)
         if compute.is_main:
@@ -61,23 +59,24 @@ def arguments() -> argparse.Namespace:
     return commandline.parse_args()
 
 
-def key_of(options: argparse.Namespace, compute: Compute, store: TrackletStore) -> str:
-    """Digest of all that the training depends on, the code of its kind among it."""
-    code = {
-        file
-        for module in NETWORKS[options.config.kind].learning_files
-        for file in (module, *imported_files(module))
-    }
-    inputs = (options.scores, options.guider, *map(Path, sorted(code)))
-    return resume_key(__file__, options.config, compute, options.seed, options.split, store.digest, *inputs)
+def key_of(options: argparse.Namespace, guider: ReIDNetwork, compute: Compute, store: TrackletStore) -> str:
+    """Digest of all that the training depends on, the code of its kind and of the guider's parts among it."""
+    config, seed, split = options.config, options.seed, options.split
+    modules = [*NETWORKS[config.kind].learning_files, *guider.config.files]
+    inputs = (options.scores, options.guider)
+    return resume_key(__file__, config, compute, seed, split, store.digest, modules, *inputs)
 
 
 def learner_of(
-    config: CompletionNetworkConfig, guider: Path, samples: CompletionSamples, seed: int, compute: Compute
+    config: CompletionNetworkConfig,
+    guider: ReIDNetwork,
+    samples: CompletionSamples,
+    seed: int,
+    compute: Compute,
 ) -> Learner:
     """A network of the kind that the settings ask for, at the beginning of its training."""
     module = import_module(NETWORKS[config.kind].learning)
-    return module.learner(config, load_reid(guider), samples.num_classes, seed, compute)
+    return module.learner(config, guider, samples.num_classes, seed, compute)
 
 
 if __name__ == "__main__":

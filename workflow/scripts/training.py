@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -10,7 +11,7 @@ import torch
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.files import file_digest, text_digest
 from stcnet_lib.config import CompletionNetworkConfig, DetectorConfig, ReIDConfig
-from workflow.library import imported_files
+from workflow.library import code
 
 
 def resume_key(
@@ -20,15 +21,15 @@ def resume_key(
     seed: int,
     split: int,
     data: str,
+    modules: Iterable[str],
     *inputs: Path,
 ) -> str:
-    """Digest of all that a training depends on: code, settings, what precision comes to on this device, seed,
-    the data's digest, further inputs."""
-    script = Path(script).relative_to(Path.cwd()).as_posix()
-    code = [file_digest(path) for path in (script, *imported_files(script))]
+    """Digest of all that a training depends on: code, also of `modules`, the files that it loads by name,
+    settings, what precision comes to on this device, seed, the data's digest, further inputs."""
+    sources = [file_digest(path) for path in code(Path(script).stem, modules)]
     device = (compute.device.type, compute.used_precision(config.precision))
     files = [file_digest(path) for path in inputs]
-    return text_digest(config.canonical_json(), *device, str(seed), str(split), data, *code, *files)
+    return text_digest(config.canonical_json(), *device, str(seed), str(split), data, *sources, *files)
 
 
 def provenance(

@@ -20,7 +20,7 @@ from typing import Any
 from stcnet_lib.common.files import write_json
 from stcnet_lib.common.progress import Progress
 from stcnet_lib.config import DatasetConfig, ExportConfig
-from stcnet_lib.data.export.files import ImageWriter, replacing_folder
+from stcnet_lib.data.export.image_writer import ImageWriter, replacing_folder
 from stcnet_lib.data.export.manifest import NAME, ManifestWriter, RegionRecord, read_tracklets
 from stcnet_lib.data.export.plan import Completed, ExportedTracklet, ExportPlan
 from stcnet_lib.data.source.layouts import open_for_export
@@ -78,7 +78,7 @@ def export(
         _write_tables(layout, raw, plan, partial)
         report = {
             "dataset": dataset.name,
-            "layout": "folder" if dataset.layout in ("walkers", "video") else dataset.layout,
+            "layout": layout.exported_as or dataset.layout,
             "contents": config.contents,
             "encoding": encoding,
             "licence": raw.attributes["licence"],

@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stcnet_lib.common.forms import Form, read_table, write_table
 from stcnet_lib.config import ProbeConfig
 from stcnet_lib.data.planting.stores import plant
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.data.truth import covered_share
+
+PROBE = Form("stcnet-probe", 1)
 
 
 def probe_tracklets(source: TrackletStore, split: int, frames: int) -> np.ndarray:
@@ -60,17 +63,17 @@ def truth_shares(truth: TrackletStore) -> np.ndarray:
     return np.concatenate([covered_share(*truth.read_truth(run)) for run in runs])
 
 
-def probe_table(truth: TrackletStore, values: np.ndarray) -> pd.DataFrame:
-    """`probe.parquet`: one row a frame and third, in order.
+def write_probe(path: str | Path, truth: TrackletStore, values: np.ndarray) -> None:
+    """Write `probe.parquet`: one row a frame and third, in order.
+
+    `tracklet`, `frame`, `region`, `value`, `covered` (share of the person), `doubtful`.
 
     Args:
+        truth: the truth of the probe.
         values: (F, K) before they are smoothed: cosines, or logits of being hidden.
-
-    Returns:
-        `tracklet`, `frame`, `region`, `value`, `covered` (share of the person), `doubtful`.
     """
     frames, regions = values.shape
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "tracklet": np.repeat(truth.frame_tracklet, regions),
             "frame": np.repeat(np.arange(frames), regions),
@@ -80,3 +83,16 @@ def probe_table(truth: TrackletStore, values: np.ndarray) -> pd.DataFrame:
             "doubtful": truth.doubtful.reshape(-1),
         }
     )
+    write_table(path, table, PROBE, truth.digest)
+
+
+def read_probe(path: str | Path, truth: TrackletStore | None = None) -> pd.DataFrame:
+    """What `write_probe` wrote.
+
+    Args:
+        truth: of the probe that it must be of, where there is one to compare with.
+
+    Raises:
+        FormError: a file of another form, or of another probe.
+    """
+    return read_table(path, PROBE, truth and truth.digest)

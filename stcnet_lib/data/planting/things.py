@@ -20,9 +20,9 @@ _FINER = 3  # times finer than the crop are outlines drawn, so that their edges 
 _SPANS = {  # from where to where a thing reaches that is to hide a band, in body units, least and most
     "lower": ((0.52, 0.68), (1.02, 1 + BELOW)),
     "middle+lower": ((0.2, 0.48), (1.02, 1 + BELOW)),
-    "middle": ((0.25, 0.38), (0.58, 0.75)),
+    "middle": ((0.25, 0.38), (0.6, 0.75)),
     "upper": ((-0.25, 0.02), (0.26, 0.4)),
-    "upper+middle": ((-0.25, 0.02), (0.55, 0.75)),
+    "upper+middle": ((-0.25, 0.02), (0.6, 0.75)),
     "all": ((-0.25, 0.08), (1.02, 1 + BELOW)),
 }
 _HALF_WIDTH = (0.07, 0.6)  # body units, drawn evenly in the logarithm

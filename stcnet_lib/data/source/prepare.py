@@ -30,8 +30,6 @@ from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
 
 __all__ = ["DataError", "prepare"]
 
-_NUMBERED_BY_TABLES = ("manifest", "video")  # layouts; in the others names hold the frame numbers
-
 
 def prepare(
     config: DatasetConfig, store_path: Path, report_path: Path, seconds: float = 10, processes: int = 1
@@ -103,7 +101,6 @@ def _pack(
     digests = array("Q")
     claimed = Claimed()
     started = time.perf_counter()
-    by_names = config.layout not in _NUMBERED_BY_TABLES
     with (
         closing(read_tracklets(layout, processes)) as tracklets,
         Progress("preparing", len(layout), "tracklets", seconds=seconds) as progress,
@@ -112,7 +109,7 @@ def _pack(
             claimed.add(frame.source for frame in tracklet.frames)
             findings.extend(result for result in read if isinstance(result, Finding))
             good = [result for result in read if not isinstance(result, Finding)]
-            findings.extend(check_tracklet(tracklet, good, by_names))
+            findings.extend(check_tracklet(tracklet, good, layout.numbered_by_names))
             if good:
                 frames = ((frame.frame.number, frame.frame.source, frame.data) for frame in good)
                 overlapped = layout.overlapped(tracklet)

@@ -34,7 +34,7 @@ def _counts(table: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def summarise(report: dict[str, Any]) -> str:
+def report_text(report: dict[str, Any]) -> str:
     """The text of an `integrity.json`: counts of the first split, what is published, what was found."""
     lines = [f"{report['dataset']} ({report['layout']}): {'usable' if report['usable'] else 'not usable'}"]
     if report.get("splits"):

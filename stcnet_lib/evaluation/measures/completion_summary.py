@@ -53,7 +53,7 @@ READINGS = (*TIMES, "gain")  # after - before
 SHARES = {"replaced_share": "visible", "replaced_share_changed": "changed"}  # and what each is a share of
 
 
-def summarise(frames: pd.DataFrame, resamples: int = 0, seed: int = 0, level: float = 0.95) -> Summary:
+def quality_summary(frames: pd.DataFrame, resamples: int = 0, seed: int = 0, level: float = 0.95) -> Summary:
     """Counts, and `METRIC_before`, `METRIC_after` and `METRIC_gain` of all frames together.
 
     A value is None where there is nothing to measure, or no error at all.
@@ -159,14 +159,14 @@ def completion_summary(
     replaced = replaced.assign(pid=pids, split=split_of)
 
     def whole(part: pd.DataFrame, split: str) -> Summary:
-        summary = summarise(part, resamples, seed)
+        summary = quality_summary(part, resamples, seed)
         found = replaced_shares(replaced[replaced["split"] == split], resamples, seed)
         return summary | found | {"intervals": summary["intervals"] | found["intervals"]}
 
     return {
         split: {
             "all": whole(part, split),
-            "by_kind": {str(kind): summarise(rows) for kind, rows in part.groupby("kind")},
+            "by_kind": {str(kind): quality_summary(rows) for kind, rows in part.groupby("kind")},
         }
         for split in ("test", "train")
         for part in [frames[frames["split"] == split]]

@@ -136,3 +136,11 @@ def measure_gain(
                 }
         result[name] = entry
     return result
+
+
+def mean_of(values: list[Any]) -> Any:
+    """Means of equal structures: numbers over those that are known, None where none is."""
+    if isinstance(values[0], dict):
+        return {key: mean_of([value.get(key) for value in values if value]) for key in values[0]}
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None

@@ -74,6 +74,7 @@ class MaskNetworks(nn.ModuleList):
 
     def __init__(self, config: MasksConfig) -> None:
         super().__init__(MaskNetwork(config) for _ in range(config.folds))
+        self.config = config
 
 
 def _seen(pictures: Tensor, usual: Tensor, rarity: Tensor) -> Tensor:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch.nn import functional
 
 from stcnet_lib.common.compute import Compute
+from stcnet_lib.common.progress import Progress
 from stcnet_lib.common.regions import region_rows
+from stcnet_lib.config import MasksConfig, RuntimeConfig
 from stcnet_lib.data.planting.pieces import body_prior
-from stcnet_lib.localisation.masks.evidence import PICTURE, Evidence
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.mask_files import writing_masks
+from stcnet_lib.localisation.masks.evidence import PICTURE, Evidence, tracklet_evidence
 from stcnet_lib.localisation.masks.network import MaskNetworks
+from stcnet_lib.localisation.region_files import HIDDEN_LOGITS, writing_regions
+from stcnet_lib.reid.files import read_description, saved_section, with_weights
 
 _FRAMES = 128  # that go through a network at once, with `_MARGIN` before and after
 _MARGIN = 4  # frames, as far as a network sees in time
+_ROWS = 128  # of a frame whose pixels `grow` counts
 
 
 @torch.inference_mode()
@@ -51,18 +61,20 @@ def third_logits(logits: np.ndarray) -> np.ndarray:
     return np.log(share / (1 - share)).astype(np.float32)
 
 
-def frame_mask(logits: np.ndarray, height: int, width: int, least: float, grow: int) -> np.ndarray:
-    """What counts as hidden in one frame: logits (h, w) -> bool (H, W).
+def frame_mask(logits: np.ndarray, height: int, width: int, grow: int) -> np.ndarray:
+    """What is more likely hidden than not: logits (h, w) of a frame -> bool (H, W).
 
     Args:
-        least: logit above which a pixel is hidden.
-        grow: pixels of the evidence's pictures by which the mask reaches beyond.
+        grow: pixels of 1/128 of the frame's height by which a mask reaches beyond, since the last row of an
+            occluder is enough to be seen, and edges are found at half that resolution.
     """
     maps = torch.from_numpy(logits)[None, None]
-    if grow:
-        maps = functional.max_pool2d(maps, 2 * grow + 1, 1, grow)
     large = functional.interpolate(maps, (height, width), mode="bilinear", align_corners=False)
-    return (large[0, 0] > least).numpy()
+    mask = (large > 0).float()
+    reach = round(grow * height / _ROWS)
+    if reach:
+        mask = functional.max_pool2d(mask, 2 * reach + 1, 1, reach)
+    return mask[0, 0].bool().numpy()
 
 
 def load_masks(path: str | Path) -> tuple[MaskNetworks, dict[int, int]]:
@@ -94,13 +106,13 @@ def write_masks(
     with (
         writing_masks(masks_path, store) as masks,
         writing_regions(hidden_path, HIDDEN_LOGITS, store) as hidden,
-        Progress("finding hidden pixels", store.num_frames, "frames", runtime.progress_seconds) as progress,
+        Progress("masks", store.num_frames, "frames", seconds=runtime.progress_seconds) as progress,
     ):
         for tracklet, pid in enumerate(store.tracklets["pid"].tolist()):
             frames = store.frames_of(tracklet)
             images = [store.read_image(frame) for frame in frames]
             logits = pixel_logits(networks, tracklet_evidence(images), folds.get(pid), compute)
             sizes = [image.shape[:2] for image in images]
-            masks.append([frame_mask(own, *size) for own, size in zip(logits, sizes, strict=True)])
+            masks.append([frame_mask(own, *size, networks.config.grow) for own, size in zip(logits, sizes, strict=True)])
             hidden.append(third_logits(logits))
             progress.advance(len(frames))

@@ -16,6 +16,7 @@ from stcnet_lib import REGIONS
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.data.planting.probe import truth_shares
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
+from stcnet_lib.localisation.flags import read_flags
 from stcnet_lib.report.figures import style
 
 OFFSETS = (-12, -6, -3, 0, 3, 6, 12)  # frames from the flagged one
@@ -56,8 +57,8 @@ def draw_flags(
     Args:
         split: thirds of test people of this split where it has some.
     """
-    table = pd.read_parquet(scores)
     with TrackletStore(store) as source:
+        table = read_flags(scores, source)
         if split is not None:
             people = source.tracklets_with(split, *_TEST)
             table = table[table["tracklet"].isin(people)] if len(people) else table

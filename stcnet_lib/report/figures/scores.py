@@ -14,11 +14,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from stcnet_lib import REGIONS
-from stcnet_lib.common.files import read_json
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.data.truth import hidden_table
+from stcnet_lib.localisation.flags import read_flags
+from stcnet_lib.localisation.threshold_file import read_thresholds
 from stcnet_lib.report.figures import style
-from stcnet_lib.report.tables.findings import taus_text
+from stcnet_lib.report.tables.conclusions import taus_text
 
 PARTS = {"train": (Role.TRAIN,), "test": (Role.QUERY, Role.GALLERY, Role.DISTRACTOR)}
 _BINS = 60
@@ -51,10 +52,8 @@ def draw_scores(
     Args:
         hidden_share: a third is hidden where more than this share of its person pixels is covered.
     """
-    table = pd.read_parquet(scores)
-    found = read_json(threshold)
     with TrackletStore(store) as opened:
-        _check(table, opened, scores)
+        table, found = read_flags(scores, opened), read_thresholds(threshold, opened.digest)
         table = table.assign(part=_parts(opened, split)[table["tracklet"].to_numpy()])
         marks = [style.store_mark(opened.attributes["dataset"], opened.digest)]
     if truth is not None:
@@ -66,19 +65,6 @@ def draw_scores(
     marks += [style.file_marks(scores), rule, f"split {split}", note]
     with style.styled():
         style.save(scores_figure(table, found["tau"], provenance=style.provenance(*marks)), figure)
-
-
-def _check(table: pd.DataFrame, store: TrackletStore, path: str | Path) -> None:
-    wanted = {"tracklet", "frame", "region", "score"}
-    if not wanted <= set(table.columns):
-        raise ValueError(
-            f"{path}: got columns {', '.join(table.columns)}, wanted {', '.join(sorted(wanted))}"
-        )
-    frames = table["frame"].nunique()
-    if frames != store.num_frames or table["frame"].max() >= store.num_frames:
-        raise ValueError(
-            f"{path}: got scores of {frames} frames, wanted the {store.num_frames} of {store.path}"
-        )
 
 
 def _parts(store: TrackletStore, split: int) -> np.ndarray:

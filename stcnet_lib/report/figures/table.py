@@ -9,7 +9,7 @@ from typing import Any
 
 from stcnet_lib.common.files import replacing
 from stcnet_lib.report.figures import style
-from stcnet_lib.report.tables.findings import conclusion, frozen_text, localisation_parts
+from stcnet_lib.report.tables.conclusions import conclusion, frozen_text, localisation_parts
 from stcnet_lib.report.tables.protocols import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.report.tables.skills import skill_lines
 from stcnet_lib.report.tables.tables import (

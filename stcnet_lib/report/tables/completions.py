@@ -2,47 +2,49 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from stcnet_lib.common.files import read_json
 from stcnet_lib.report.tables.texts import NOTHING
 
+PLACE = ("completion", "split", "seed")  # which the files carry
 KEYS = ("completion", "method", "masks", "split", "seed", "part", "kind")  # what a row is about
 ALL_KINDS = "all"
-
-_PLACE = re.compile(r"split~(\d+)/seed~(\d+)/completion~([^/]+)/quality\.json$")
 
 Row = dict[str, Any]
 
 
 def completion_rows(quality_paths: Sequence[Path], restoration_paths: Sequence[Path]) -> list[Row]:
-    """One row a completion, part (test, train) and kind of occluder: KEYS and what `summarise` measures.
+    """One row a completion, part (test, train) and kind of occluder: KEYS and what `quality_summary` has.
 
     Args:
         quality_paths, restoration_paths: `quality.json` and `restoration.json` of the same completions.
     """
     rows = []
     for quality_path, restoration_path in zip(quality_paths, restoration_paths, strict=True):
-        place = _PLACE.search(quality_path.as_posix())
-        if place is None:
-            raise ValueError(
-                f"quality file: got '{quality_path}', wanted …/split~S/seed~R/completion~NAME/quality.json"
-            )
         quality, made = read_json(quality_path), read_json(restoration_path)
+        if any(quality[key] != made[key] for key in PLACE):
+            raise ValueError(
+                f"{quality_path}: got the quality of {_place(quality)}, wanted that of {_place(made)}, as "
+                f"{restoration_path} is"
+            )
         keys = {
-            "completion": place[3],
+            "completion": made["completion"],
             "method": made.get("method_used") or made["method"],
             "masks": made["masks"],
-            "split": int(place[1]),
-            "seed": int(place[2]),
+            "split": made["split"],
+            "seed": made["seed"],
         }
         for part in ("test", "train"):
             kinds = {ALL_KINDS: quality[part]["all"], **quality[part]["by_kind"]}
             rows += [keys | {"part": part, "kind": kind} | values for kind, values in kinds.items()]
     return rows
+
+
+def _place(said: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {said[key]}" for key in PLACE)
 
 
 def flat_rows(rows: Sequence[Row]) -> list[Row]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from stcnet_lib.report.tables.findings import conclusion
+from stcnet_lib.report.tables.conclusions import conclusion
 from stcnet_lib.report.tables.skills import skill_lines
 from stcnet_lib.report.tables.tables import Comparison, heading, result_table
 

@@ -10,7 +10,7 @@ import numpy as np
 from stcnet_lib import REGIONS
 from stcnet_lib.evaluation.measures.completion import MOST_FRAMES
 from stcnet_lib.report.tables.completions import completion_table, damage_table, kind_table
-from stcnet_lib.report.tables.findings import conclusion, frozen_text
+from stcnet_lib.report.tables.conclusions import conclusion, frozen_text
 from stcnet_lib.report.tables.protocols import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.report.tables.reference_study import inversion_table, reference_table
 from stcnet_lib.report.tables.skills import skill_lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stcnet_lib.completion.fallback import skill_text
@@ -10,19 +10,18 @@ from stcnet_lib.completion.fallback import skill_text
 _HELD_OUT = "of the visible frames, on train people held out (1 is perfect, 0 no better than the median)"
 
 
-def skill_lines(restoration: Mapping[str, Mapping[str, Any]] | None) -> list[str]:
+def skill_lines(restoration: Sequence[Mapping[str, Any]] | None) -> list[str]:
     """One line a completion network whose skill is known, and one for each completion that fell back.
 
     Args:
-        restoration: what `restoration.json` says, by `DATASET/split~S/seed~R/completion~NAME`.
+        restoration: what `restoration.json` says of each completion, split and seed.
     """
-    networks: dict[str, dict[str, Mapping[str, Any]]] = {}
+    networks: dict[str, dict[tuple[int, int], Mapping[str, Any]]] = {}
     completions: dict[str, list[Mapping[str, Any]]] = {}
-    for path, said in (restoration or {}).items():
-        run, _, name = path.rpartition("completion~")
-        completions.setdefault(name, []).append(said)
+    for said in restoration or []:
+        completions.setdefault(said["completion"], []).append(said)
         if said.get("skill"):
-            networks.setdefault(said["stcnet"], {})[run] = said["skill"]
+            networks.setdefault(said["stcnet"], {})[said["split"], said["seed"]] = said["skill"]
     lines = [_network_line(name, list(skills.values())) for name, skills in networks.items()]
     for name, runs in completions.items():
         fallen = [said for said in runs if said.get("method_used", said["method"]) != said["method"]]

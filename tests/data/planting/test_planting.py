@@ -5,11 +5,12 @@ import hashlib
 import numpy as np
 import pytest
 
+from stcnet_lib.common.forms import FormError
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.config import ConfigError, DatasetConfig, PlantConfig, ProbeConfig, parse_section, validate
 from stcnet_lib.data.planting.doubt import NEAR, doubtful_thirds, near_overlaps
 from stcnet_lib.data.planting.pieces import PERSON, body_prior
-from stcnet_lib.data.planting.probe import plant_probe, probe_table, probe_tracklets, truth_shares
+from stcnet_lib.data.planting.probe import plant_probe, probe_tracklets, read_probe, truth_shares, write_probe
 from stcnet_lib.data.planting.stores import held_out_roles, plant
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
@@ -171,9 +172,12 @@ def test_the_probe_repeats_train_tracklets_with_other_occluders(source_path, tmp
         masks = [truth.read_truth(range(start, start + 12))[0] for start in (0, 96)]
         assert not np.array_equal(*masks)
         assert truth.read_bytes(5) == truth.read_bytes(101)
-        table = probe_table(truth, np.arange(192 * 3, dtype=np.float32).reshape(-1, 3))
+        write_probe(tmp_path / "probe.parquet", truth, np.arange(192 * 3, dtype=np.float32).reshape(-1, 3))
+        table = read_probe(tmp_path / "probe.parquet", truth)
         assert table["value"].tolist() == list(range(576))
         assert table["covered"].max() > 0.3
+        with pytest.raises(FormError, match=r"probe\.parquet: got a file of another data set"):
+            read_probe(tmp_path / "probe.parquet", probe)
 
 
 def test_people_who_change_colour_for_a_while_are_doubtful_and_steady_ones_are_not():

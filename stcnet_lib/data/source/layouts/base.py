@@ -1,6 +1,6 @@
 """What a source layout tells: tracklets with their people, cameras and roles, and how to read a frame.
 
-A new data set is one new file with a subclass of `Layout`, and its entry in `layouts/__init__.py`. The
+A new data set is one new file with a subclass of `Layout`, and its row in `config/layouts.py`. The
 same class says where an export puts frames, and writes the tables that an export cannot copy.
 """
 
@@ -66,6 +66,8 @@ class Layout(ABC):
     reads: tuple[str, ...] = ()
     ignores: tuple[str, ...] = ()
     frames_are_files: bool = True
+    numbered_by_names: bool = True  # names of images hold the frame numbers
+    exported_as: str | None = None  # another layout, whose places this one's exports have
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from stcnet_lib.config import DatasetConfig
 from stcnet_lib.data.source.layouts.base import Layout, SourceTracklet, restored_folder
 from stcnet_lib.data.store.tracklets import Role
 
 
 class GeneratedLayout(Layout):
     """Has nothing to read; its root is never looked at."""
+
+    exported_as = "folder"
+
+    @classmethod
+    def open(cls, config: DatasetConfig) -> GeneratedLayout:
+        return cls(Path())
 
     def __len__(self) -> int:
         return 0

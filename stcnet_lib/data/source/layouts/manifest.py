@@ -44,6 +44,8 @@ _ROLES = {role.name.lower(): role for role in Role}
 class ManifestLayout(Layout):
     """See the module."""
 
+    numbered_by_names = False
+
     def __init__(self, root: Path, queries: QueryRule = "spare") -> None:
         super().__init__(root)
         found = [name for name in TABLES if (self.root / name).is_file()]

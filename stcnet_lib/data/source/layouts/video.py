@@ -69,6 +69,8 @@ class VideoLayout(Layout):
     """See the module."""
 
     frames_are_files = False
+    numbered_by_names = False
+    exported_as = "folder"
 
     def __init__(self, root: Path, rules: TrackRules) -> None:
         super().__init__(root)

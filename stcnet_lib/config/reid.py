@@ -1,24 +1,43 @@
-"""Re-ID networks and their training, and features of regions."""
+"""Re-ID networks, their training, and the features of frames that they give."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from stcnet_lib.config.parts import BACKBONES, BLOCKS, HEADS, Average, NonLocal, Part, ResNet, one_of_kinds
 from stcnet_lib.config.section import Fraction, Precision, Section, expanded
+
+AnyBackbone, AnyBlocks, AnyHead = map(one_of_kinds, (BACKBONES, BLOCKS, HEADS))
+Layer = Literal["layer3", "layer4"]
 
 
 class ReIDConfig(Section):
-    """A re-ID network and its training (paper §3.5, §4.2, §5.2); the guider is one of them."""
+    """A re-ID network and its training (paper §3.5, §4.2, §5.2); the guider is one of them.
 
-    backbone: Literal["resnet18", "resnet34", "resnet50", "resnet101"] = "resnet50"
+    `blocks` and `head` are no part of the JSON where they are the paper's: networks that were trained before
+    there was a choice are not trained again.
+    """
+
+    backbone: AnyBackbone = ResNet()
     stem_channels: int = Field(64, ge=8, le=256, description="torchvision's ResNets have 64")
     pretrained: str = Field(
         "imagenet", description="'imagenet' (torchvision's download), 'none', or a weight file"
     )
     non_local: bool = Field(True, description="non-local blocks after every other block of layer2 and layer3")
+    blocks: AnyBlocks | None = Field(
+        None,
+        exclude_if=lambda blocks: blocks is None,
+        description="of another kind in their place; `blocks: non_local` is `non_local: true`",
+    )
+    head: AnyHead = Field(
+        Average(),
+        exclude_if=lambda head: head == Average(),
+        description="from the maps of a clip's frames to the feature of the clip",
+    )
     height: int = Field(256, ge=32, le=1024, description="input pixels")
     width: int = Field(128, ge=16, le=1024, description="input pixels")
     clip_length: int = Field(4, ge=1, le=64, description="frames")
@@ -52,6 +71,16 @@ class ReIDConfig(Section):
     erase: Fraction = Field(0.0, description="chance of random erasing: a rectangle becomes grey")
     precision: Precision = "auto"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _blocks_by_one_key(cls, values: Any) -> Any:
+        """Who names blocks need not say `non_local` as well; equal networks have equal settings."""
+        if not isinstance(values, dict) or values.get("blocks") is None:
+            return values
+        if values["blocks"] in (NonLocal().kind, {"kind": NonLocal().kind}):
+            return {**values, "non_local": True, "blocks": None}
+        return {"non_local": False, **values}
+
     @field_validator("pretrained")
     @classmethod
     def _as_a_shell_reads_it(cls, value: str) -> str:
@@ -69,6 +98,38 @@ class ReIDConfig(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _one_kind_of_blocks(self) -> ReIDConfig:
+        if self.non_local and self.blocks is not None:
+            raise ValueError(f"blocks: got '{self.blocks.kind}' beside non_local: true, wanted one of them")
+        return self
+
+    @property
+    def inserted(self) -> Part | None:
+        """The blocks that the network has, if any."""
+        return NonLocal() if self.non_local else self.blocks
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The kinds that the network is built of."""
+        return tuple(filter(None, (self.backbone, self.inserted, self.head)))
+
+    @property
+    def files(self) -> list[str]:
+        """What a rule that uses the network tracks beside its script: the code of these kinds."""
+        return [part.file for part in self.parts]
+
+
+def saved_parts(path: str | Path) -> tuple[Part, ...]:
+    """The kinds that a saved network is built of, by its `model.json`; none if that is damaged, which whoever
+    loads the network reports."""
+    try:
+        values = json.loads(Path(path).with_suffix(".json").read_text(encoding="utf-8"))["config"]
+        # The file that its training started from need not exist any more.
+        return ReIDConfig.model_validate({**values, "pretrained": "none"}).parts
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
 
 class FeaturesConfig(Section):
     """Region features of every frame (paper §4.1)."""
@@ -78,6 +139,6 @@ class FeaturesConfig(Section):
         description="strips of one feature map (one pass a frame), or the thirds sent through the "
         "network one by one; the paper does not say",
     )
-    layer: Literal["layer3", "layer4"] = "layer4"
+    layer: Layer = "layer4"
     batch: int = Field(128, ge=1, le=8192, description="frames")
     precision: Precision = "auto"

@@ -11,6 +11,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from stcnet_lib.config import parts
+
 
 class NonLocalBlock(nn.Module):
     """Inner width C / 2, 2×2 max-pooled keys and values, identity at the start of the training.
@@ -51,3 +53,7 @@ def _tokens(maps: Tensor, frames: int) -> Tensor:
     """(B·T, C, H, W) -> (B, 1, THW, C): all positions of a clip, one head."""
     tokens = maps.permute(0, 2, 3, 1).unflatten(0, (-1, frames)).flatten(1, 3).unsqueeze(1)
     return tokens.contiguous()  # fused attention wants the channels of a position side by side
+
+
+def build(settings: parts.NonLocal, channels: int) -> NonLocalBlock:
+    return NonLocalBlock(channels)

@@ -5,15 +5,15 @@ The parameter names are torchvision's, so its ImageNet weights load.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
 
 import torchvision.models as zoo
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from stcnet_lib.common.weights import Weights, load_exactly, read_weights
-
-Layer = Literal["layer3", "layer4"]
+from stcnet_lib.config import parts
+from stcnet_lib.config.reid import Layer
 
 _DEPTHS = {
     "resnet18": (BasicBlock, (2, 2, 2, 2)),
@@ -21,6 +21,10 @@ _DEPTHS = {
     "resnet50": (Bottleneck, (3, 4, 6, 3)),
     "resnet101": (Bottleneck, (3, 4, 23, 3)),
 }
+_FIRST = "conv1.weight"  # torchvision's name of a ResNet's first layer
+_HEADS = ("fc", "classifier", "bottleneck", "head")  # what re-ID networks have behind it
+# Of nn.Sequential(*resnet.children()), as many re-ID networks hold theirs: numbers in the place of names.
+_SEQUENTIAL = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4"}
 
 
 class Backbone(ResNet):
@@ -69,32 +73,44 @@ class Backbone(ResNet):
         """The maps of layer4."""
         return self.maps(images)
 
+    @property
+    def places(self) -> dict[str, int]:
+        """Channels behind every other block of layer2 and layer3; a ResNet-50 has two and three of them."""
+        return {
+            name: block.bn2.num_features * block.expansion
+            for name, block in self.blocks()
+            if name.startswith(("layer2_", "layer3_")) and int(name.split("_")[1]) % 2
+        }
 
-_FIRST = "conv1.weight"  # torchvision's name of a ResNet's first layer
-_HEADS = ("fc", "classifier", "bottleneck", "head")  # what re-ID networks have behind it
-# Of nn.Sequential(*resnet.children()), as many re-ID networks hold theirs: numbers in the place of names.
-_SEQUENTIAL = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4"}
+    def blocks(self) -> Iterator[tuple[str, nn.Module]]:
+        """Everything behind the stem, such as ("layer2_1", block)."""
+        for name in ("layer1", "layer2", "layer3", "layer4"):
+            for index, block in enumerate(getattr(self, name)):
+                yield f"{name}_{index}", block
+
+    def load_pretrained(self, pretrained: str) -> None:
+        """Start from pretrained weights, without their classifier.
+
+        Args:
+            pretrained: "none", "imagenet" (torchvision's first training recipe, the one of the paper's
+                time), or a weight file: torchvision's, or of any network that holds a ResNet with
+                torchvision's names under one prefix (`backbone.` in this project, `base.` elsewhere), whose
+                other parts are dropped; numbers of an nn.Sequential (`base.0.weight`) count as those names.
+
+        Raises:
+            ValueError: where the weights cannot be had or do not fit; it names the configuration key.
+        """
+        if pretrained == "none":
+            return
+        weights = _imagenet(self.name) if pretrained == "imagenet" else _from_file(pretrained)
+        try:
+            load_exactly(self, weights, pretrained)
+        except ValueError as error:
+            raise ValueError(f"pretrained: wanted weights of a {self.name}: {error}") from None
 
 
-def load_pretrained(backbone: Backbone, pretrained: str) -> None:
-    """Put pretrained weights into a backbone, without their classifier.
-
-    Args:
-        pretrained: "none", "imagenet" (torchvision's first training recipe, the one of the paper's time),
-            or a weight file: torchvision's, or of any network that holds a ResNet with torchvision's names
-            under one prefix (`backbone.` in this project, `base.` elsewhere), whose other parts are dropped;
-            numbers of an nn.Sequential (`base.0.weight`) count as those names.
-
-    Raises:
-        ValueError: where the weights cannot be had or do not fit; it names the configuration key.
-    """
-    if pretrained == "none":
-        return
-    weights = _imagenet(backbone.name) if pretrained == "imagenet" else _from_file(pretrained)
-    try:
-        load_exactly(backbone, weights, pretrained)
-    except ValueError as error:
-        raise ValueError(f"pretrained: wanted weights of a {backbone.name}: {error}") from None
+def build(settings: parts.ResNet, stem_channels: int) -> Backbone:
+    return Backbone(settings.kind, stem_channels)
 
 
 def _imagenet(name: str) -> Weights:

@@ -137,14 +137,10 @@ def conclusion(comparison: Comparison) -> str:
 
 
 def _restored_by_stcnet(comparison: Comparison) -> set[str]:
-    """Names of the completions that STCnet made without the truth's masks.
-
-    Keys of `restoration` end in `completion~NAME`.
-    """
-    found = comparison.get("restoration") or {}
+    """Names of the completions that STCnet made without the truth's masks."""
     return {
-        key.rpartition("completion~")[2]
-        for key, made in found.items()
+        made["completion"]
+        for made in comparison.get("restoration") or []
         if made["method"] == "stcnet" and made["masks"] == "predicted"
     }
 

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcnet_lib.evaluation.comparison import Cell, Result, Shares, compare
-from stcnet_lib.report.tables.findings import comparison_text, conclusion, localisation_parts
+from stcnet_lib.evaluation.cells import Cell, Result, Shares
+from stcnet_lib.evaluation.comparison import compare
+from stcnet_lib.report.tables.conclusions import comparison_text, conclusion, localisation_parts
 from stcnet_lib.report.tables.tables import (
     Table,
     heading,
@@ -78,11 +79,11 @@ def made(shares: dict[tuple[str, str], float], seeds=(0,)) -> dict:
         "protocol": "gallery-only",
         "threshold": [THRESHOLD],
         "localisation": [{"train": {"all": DETECTION}, "test": {"all": DETECTION}}],
-        "restoration": {
-            "walkers/split~0/seed~0/completion~tem": {"method": "stcnet", "masks": "predicted"},
-            "walkers/split~0/seed~0/completion~oracle": {"method": "stcnet", "masks": "oracle"},
-            "walkers/split~0/seed~0/completion~copy": {"method": "copy", "masks": "predicted"},
-        },
+        "restoration": [
+            {"completion": "tem", "method": "stcnet", "masks": "predicted"},
+            {"completion": "oracle", "method": "stcnet", "masks": "oracle"},
+            {"completion": "copy", "method": "copy", "masks": "predicted"},
+        ],
     }
     return json.loads(json.dumps(comparison, default=float))
 

@@ -1,0 +1,114 @@
+"""Mask networks: what they say of long tracklets, of thirds, of pixels, and that they learn."""
+
+import numpy as np
+import pytest
+import torch
+
+from stcnet_lib.common.compute import compute_for
+from stcnet_lib.config import MasksConfig, RuntimeConfig
+from stcnet_lib.evaluation.measures.localisation import auroc
+from stcnet_lib.localisation.masks import prediction
+from stcnet_lib.localisation.masks.evidence import PICTURE, tracklet_evidence
+from stcnet_lib.localisation.masks.network import MaskNetworks
+from stcnet_lib.localisation.masks.prediction import frame_mask, pixel_logits, third_logits
+from stcnet_lib.localisation.masks.samples import MaskSamples
+from stcnet_lib.localisation.masks.training import train_mask_networks
+
+SMALL = MasksConfig(channels=4, steps=60, batch=3, clip=6, lr=0.01)
+RUNTIME = RuntimeConfig(device="cpu", threads=1, workers=0)
+
+
+def planted(tracklets=8, frames=12, seed=0):
+    """Grey tracklets with some noise; a square of another colour passes through each of them."""
+    rng = np.random.default_rng(seed)
+    evidence, hidden = [], []
+    for _ in range(tracklets):
+        images = rng.normal(110, 10, (frames, *PICTURE, 3))
+        mask = np.zeros((frames, *PICTURE), np.uint8)
+        top, colour = rng.integers(8, 40), rng.choice([20, 220], 3)
+        for t in range(3, 8):
+            left = 4 * (t - 3)
+            images[t, top : top + 14, left : left + 12] = colour
+            mask[t, top : top + 14, left : left + 12] = 255
+        evidence.append(tracklet_evidence(list(images.clip(0, 255).astype(np.uint8))))
+        hidden.append(mask)
+    return evidence, hidden
+
+
+def samples_of(evidence, hidden, config=SMALL, seed=0):
+    fold = np.arange(len(evidence)) % config.folds
+    doubtful = [np.zeros((len(own), 3), bool) for own in hidden]
+    return MaskSamples(evidence, hidden, doubtful, fold, config, seed)
+
+
+def test_a_long_tracklet_is_looked_at_in_pieces_that_make_no_difference(monkeypatch):
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    networks = MaskNetworks(SMALL).eval()
+    evidence = tracklet_evidence(list(rng.integers(0, 256, (23, 32, 16, 3), dtype=np.uint8)))
+    with compute_for(RUNTIME) as compute:
+        whole = pixel_logits(networks, evidence, None, compute)
+        monkeypatch.setattr(prediction, "_FRAMES", 5)
+        pieces = pixel_logits(networks, evidence, None, compute)
+        one = pixel_logits(networks, evidence, 1, compute)
+    assert whole.shape == (23, *PICTURE)
+    np.testing.assert_allclose(pieces, whole, atol=1e-5)
+    assert np.abs(one - whole).max() > 1e-4  # one fold's network, and not the mean of both
+
+
+def test_thirds_are_as_hidden_as_the_person_in_them():
+    logits = np.full((2, *PICTURE), -20.0, np.float32)
+    logits[1, :21] = 20  # rows 0 to 20 are the upper third
+    found = 1 / (1 + np.exp(-third_logits(logits)))
+    np.testing.assert_allclose(found, [[0, 0, 0], [1, 0, 0]], atol=1e-4)
+
+
+def test_a_mask_has_the_size_of_its_frame_and_reaches_a_little_beyond():
+    logits = np.full(PICTURE, -5.0, np.float32)
+    logits[20:30, 10:20] = 5
+    exact, grown = (frame_mask(logits, 128, 64, grow) for grow in (0, 1))
+    assert exact.shape == (128, 64) and exact[40:60, 20:40].mean() > 0.95 and exact.sum() < 22 * 22
+    assert (grown >= exact).all() and exact.sum() < grown.sum() <= 24 * 24
+    assert frame_mask(logits, 100, 47, 1).shape == (100, 47)
+    assert not frame_mask(np.full(PICTURE, -0.1, np.float32), 128, 64, 1).any()  # less likely than not
+
+
+def test_networks_learn_to_find_what_passes_before_people_whom_they_have_not_seen(tmp_path):
+    evidence, hidden = planted()
+    samples = samples_of(evidence, hidden)
+    with compute_for(RUNTIME) as compute:
+        networks, _, state = train_mask_networks(SMALL, samples, 0, tmp_path, "key", RUNTIME, compute)
+        state.remove()
+        strangers, masks = planted(4, seed=9)
+        logits = np.concatenate([pixel_logits(networks, own, None, compute) for own in strangers])
+    assert auroc(logits.reshape(-1), np.concatenate(masks).reshape(-1) > 127) > 0.98
+
+
+def test_clips_are_a_function_of_seed_fold_and_step_and_leave_a_fold_out():
+    evidence, hidden = planted(6)
+    device = torch.device("cpu")
+    first, again = (samples_of(evidence, hidden).batch(1, 7, device) for _ in range(2))
+    for ours, theirs in zip(first.inputs, again.inputs, strict=True):
+        assert torch.equal(ours, theirs)
+    other = samples_of(evidence, hidden).batch(1, 8, device)
+    assert not torch.equal(first.inputs[0], other.inputs[0])
+    drawn = samples_of(evidence, hidden).draws
+    assert all((drawn.fold[drawn.draw(0, step).tracklets] == 1).all() for step in range(20))
+
+
+def test_pixels_of_doubtful_thirds_count_only_where_something_was_planted():
+    evidence, hidden = planted(4)
+    doubtful = [np.tile([True, False, False], (len(own), 1)) for own in hidden]
+    fold = np.arange(4) % SMALL.folds
+    clips = MaskSamples(evidence, hidden, doubtful, fold, SMALL, 0).batch(0, 0, torch.device("cpu"))
+    counts, planted_pixels = clips.counts, clips.hidden > 0
+    assert torch.equal(counts[..., :21, :], planted_pixels[..., :21, :]) and counts[..., 21:, :].all()
+
+
+@pytest.mark.parametrize("frames", [1, 4])
+def test_short_tracklets_repeat_their_last_frame(frames):
+    evidence, hidden = planted(4, frames=12)
+    short = [own._replace(pictures=own.pictures[:frames], rarity=own.rarity[:frames]) for own in evidence]
+    clips = samples_of(short, [own[:frames] for own in hidden]).batch(0, 0, torch.device("cpu"))
+    assert clips.inputs[0].shape[1] == SMALL.clip
+    assert torch.equal(clips.inputs[2][:, frames - 1], clips.inputs[2][:, -1])
