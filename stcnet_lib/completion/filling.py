@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from stcnet_lib.common.compute import Compute
+from stcnet_lib.completion.pixels.holes import PixelFiller
 from stcnet_lib.completion.task import Filler
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.config.kinds import NETWORKS
@@ -32,6 +33,11 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> nn.Mod
     settings = saved_section(kind.settings, description["config"], path)
     network = import_module(kind.filling).build(settings.network)
     return with_weights(network, path, description["weights_sha256"], device)
+
+
+def pixel_filler_for(config: CompletionConfig, compute: Compute) -> PixelFiller:
+    """What fills single pixels, of a completion whose masks are of pixels."""
+    return import_module(METHODS[config.method].pixels).filler(config, None, compute)
 
 
 def filler_for(config: CompletionConfig, network: nn.Module | None, compute: Compute) -> Filler | None:

@@ -60,7 +60,7 @@ class Record:
 def restore(
     config: CompletionConfig,
     source: TrackletStore,
-    flags: np.ndarray,
+    flags: np.ndarray | None,
     references: ReferencesConfig,
     filler: Filler | PixelFiller | None,
     path: Path,
@@ -71,7 +71,7 @@ def restore(
     """Write the completed store; tracklet numbers, names and roles are the source's.
 
     Args:
-        flags: (F, K) regions to replace.
+        flags: (F, K) regions to replace; None with masks.
         references: which frames regions are filled from.
         filler: how regions are filled; not needed to discard frames.
         gate: keeps back what is not better; without one all that is flagged is replaced, as in the paper.
@@ -93,11 +93,11 @@ def restore(
     ):
         for tracklet, row in enumerate(source.tracklets.itertuples()):
             frames = source.frames_of(tracklet)
-            own = flags[frames.start : frames.stop]
-            if METHODS[config.method].drops_frames:
-                kept = _discard(own, frames, record)
-            elif masks is not None:
+            own = None if flags is None else flags[frames.start : frames.stop]
+            if masks is not None:
                 kept = _fill_pixels(config, source, tracklet, frames, masks.read(frames), filler, record)
+            elif METHODS[config.method].drops_frames:
+                kept = _discard(own, frames, record)
             else:
                 kept = _fill(config, source, tracklet, frames, own, references, filler, record, gate)
             writer.add_tracklet(row.pid, row.camera, row.name, _named(source, frames, kept))
@@ -176,9 +176,7 @@ def _fill_pixels(
         method = "left" if filling is None else filling.method
         numbers = sorted(int(frames.start + t) for t in hole.numbers)
         for region in regions:
-            record.rows.append(
-                (tracklet, frames.start + hole.frame, region, method, numbers, float("nan"))
-            )
+            record.rows.append((tracklet, frames.start + hole.frame, region, method, numbers, float("nan")))
             record.counts[f"regions_{method}"] += 1
         record.counts["frames_left" if filling is None else "frames_restored"] += 1
         record.counts["pixels_hidden"] += int(hole.hidden.sum())

@@ -10,6 +10,7 @@ from stcnet_lib.config.methods import METHODS
 from stcnet_lib.config.section import Fraction, Name, Section
 
 References = Literal["frame", "region"]
+MASKS_OF_TRUTH = ("oracle", "oracle_pixels")
 
 
 class ReferencesConfig(Section):
@@ -42,8 +43,11 @@ class CompletionConfig(Section):
         description="`default` (the section stcnet) or a name of stcnets: the network of methods stcnet and "
         "spatial, and that of which copy, median and mean are controls",
     )
-    masks: Literal["predicted", "oracle"] = Field(
-        "predicted", description="flagged by the occlusion scores, or by the walkers' ground truth"
+    masks: Literal["predicted", "oracle", "pixels", "oracle_pixels"] = Field(
+        "predicted",
+        description="predicted: thirds flagged by the occlusion scores; oracle: by the ground truth; pixels: the "
+        "hidden pixels alone, as mask networks find them (`occlusion.scores: pixels`); oracle_pixels: by the "
+        "ground truth",
     )
     references: Literal["network", "frame", "region"] = Field(
         "network",
@@ -79,6 +83,25 @@ class CompletionConfig(Section):
         description="method stcnet: median fills in the network's place where the network's skill over it "
         "is not above 0; without `validation` of that network no skill is known and the network stays",
     )
+
+    @property
+    def from_truth(self) -> bool:
+        """Whether the masks are those of the ground truth."""
+        return self.masks in MASKS_OF_TRUTH
+
+    @property
+    def of_pixels(self) -> bool:
+        """Whether hidden pixels are replaced, and not thirds."""
+        return self.masks in ("pixels", "oracle_pixels")
+
+    @model_validator(mode="after")
+    def _pixels_that_can_be_filled(self) -> CompletionConfig:
+        if self.of_pixels and METHODS[self.method].pixels is None:
+            able = ", ".join(name for name, method in METHODS.items() if method.pixels)
+            raise ValueError(
+                f"masks: got '{self.masks}', wanted predicted or oracle: only {able} fill pixels"
+            )
+        return self
 
     @model_validator(mode="after")
     def _references_of_its_own(self) -> CompletionConfig:

@@ -21,6 +21,7 @@ def inconsistencies(config: Config) -> list[str]:
         _absent_splits,
         _repeated_rows,
         _unequal_shares,
+        _unknown_pixels,
         _unknown_judges,
         _other_kinds,
     )
@@ -71,13 +72,25 @@ def _unequal_shares(config: Config) -> Iterator[str]:
             )
 
 
+def _unknown_pixels(config: Config) -> Iterator[str]:
+    """Masks of pixels that nobody predicts."""
+    for name, row in config.completions.items():
+        if row.masks == "pixels" and config.occlusion.scores != "pixels":
+            yield (
+                f"completions.{name}.masks: got 'pixels', wanted predicted, or pixels under occlusion.scores, which "
+                f"is '{config.occlusion.scores}'"
+            )
+
+
 def _unknown_judges(config: Config) -> Iterator[str]:
     """A confidence is about predicted masks. It is learned from planted occluders and idle without."""
     for name, row in config.completions.items():
         if not row.least_confidence:
             continue
         key = f"completions.{name}.least_confidence: got {row.least_confidence:g}, wanted 0"
-        if row.masks == "oracle":
+        if row.of_pixels:
+            yield f"{key}: judges know thirds alone, and masks are '{row.masks}'"
+        elif row.masks == "oracle":
             yield f"{key}: oracle masks are never wrong"
         if METHODS[row.method].drops_frames:
             yield f"{key}: frames that are discarded are not replaced"

@@ -105,6 +105,7 @@ class PlantConfig(Section):
     )
     things: Fraction = Field(
         0.0,
+        exclude_if=lambda share: share == 0,  # results were made before there were any
         description="of what is no person: share of shapes and textures drawn at random instead of the walkers' "
         "sprites",
     )

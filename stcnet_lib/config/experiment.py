@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from stcnet_lib.config.completion import CompletionConfig, ReferencesConfig
+from stcnet_lib.config.completion import MASKS_OF_TRUTH, CompletionConfig, ReferencesConfig
 from stcnet_lib.config.consistency import inconsistencies, trained_guider_problem
 from stcnet_lib.config.data import DatasetConfig, ExportConfig
 from stcnet_lib.config.errors import one_of
@@ -270,7 +270,7 @@ def truth_rows(values: dict[str, Any]) -> set[str]:
         found |= {
             name
             for name, row in completions.items()
-            if isinstance(row, dict) and row.get("masks") == "oracle"
+            if isinstance(row, dict) and row.get("masks") in MASKS_OF_TRUTH
         }
     return found
 

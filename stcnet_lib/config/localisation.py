@@ -47,7 +47,10 @@ class MasksConfig(Section):
     lr: float = Field(0.002, gt=0, le=1)
     folds: int = Field(2, ge=2, le=10, description="networks, as of the detector")
     grow: int = Field(
-        1, ge=0, le=16, description="pixels, of a frame of 128 rows, by which masks reach beyond what is found"
+        1,
+        ge=0,
+        le=16,
+        description="pixels, of a frame of 128 rows, by which masks reach beyond what is found",
     )
     precision: Precision = "fp32"
 
@@ -55,10 +58,11 @@ class MasksConfig(Section):
 class OcclusionConfig(Section):
     """Occlusion scores and the threshold under which a region counts as occluded (paper Eq. 11-12)."""
 
-    scores: Literal["cosine", "planted"] = Field(
+    scores: Literal["cosine", "planted", "pixels"] = Field(
         "cosine",
         description="cosine: with the reference of the tracklet, as in the paper; planted: the chance of "
-        "being visible, by a detector trained on train tracklets with planted occluders; in a file also "
+        "being visible, by a detector trained on train tracklets with planted occluders; pixels: likewise, as "
+        "mask networks say it, whose masks completions may use (`masks: pixels`); in a file also "
         "auto: cosine for the walkers, planted for others (`Config._scores_of_the_data`)",
     )
     reference: Literal["mean", "median", "trimmed_mean", "learned"] = Field(
@@ -105,8 +109,16 @@ class OcclusionConfig(Section):
     tau: float = Field(0.89, ge=-1, le=1, description="the paper's, made for its own features")
     probe: ProbeConfig = ProbeConfig()
     detector: DetectorConfig = DetectorConfig()
+    pixels: MasksConfig = Field(
+        MasksConfig(), exclude_if=lambda masks: masks == MasksConfig(), description="(scores: pixels)"
+    )
 
     @property
     def needs_probe(self) -> bool:
         """Whether occluders are planted in the train split."""
-        return "planted" in (self.scores, self.threshold)
+        return self.by_networks or self.threshold == "planted"
+
+    @property
+    def by_networks(self) -> bool:
+        """Whether networks that were trained on planted occluders tell what is hidden, and not a cosine."""
+        return self.scores in ("planted", "pixels")

@@ -24,7 +24,16 @@ class Method:
     @property
     def files(self) -> list[str]:
         """What a rule tracks beside its script, relative to the repository."""
-        return [self.module.replace(".", "/") + ".py"] if self.module else []
+        return _files(self.module)
+
+    @property
+    def pixel_files(self) -> list[str]:
+        """The same where single pixels are filled."""
+        return _files(self.pixels)
+
+
+def _files(module: str | None) -> list[str]:
+    return [module.replace(".", "/") + ".py"] if module else []
 
 
 _ROOM, _PIXELS = "stcnet_lib.completion.methods", "stcnet_lib.completion.pixels"
@@ -33,9 +42,7 @@ METHODS = {
     "stcnet": Method(needs_network=True),
     "spatial": Method(needs_network=True, kind="stcnet"),
     "copy": Method(f"{_ROOM}.copy", f"{_PIXELS}.nearest", chooses_references=True),
-    "median": Method(
-        f"{_ROOM}.median", f"{_PIXELS}.median", chooses_references=True, looks_around=True
-    ),
+    "median": Method(f"{_ROOM}.median", f"{_PIXELS}.median", chooses_references=True, looks_around=True),
     "mean": Method(f"{_ROOM}.mean", chooses_references=True),
     "discard": Method(drops_frames=True),
 }

@@ -30,6 +30,18 @@ def hidden_thirds(occluder: np.ndarray, person: np.ndarray, share: float = HIDDE
     return covered_share(occluder, person) > share
 
 
+class TruthMasks:
+    """The pixels that occluders cover, of a `truth.h5`."""
+
+    def __init__(self, truth: TrackletStore) -> None:
+        self._truth = truth
+
+    def read(self, frames: range) -> list[np.ndarray]:
+        """bool (H, W) of consecutive frames."""
+        runs = self._truth.truth_runs(frames)
+        return [mask for run in runs for mask in self._truth.read_truth(run)[0]]
+
+
 def hidden_table(truth: TrackletStore, share: float, chunk: int = 512) -> np.ndarray:
     """`hidden_thirds` of a whole `truth.h5` -> (F, K) bool, with the masks of `chunk` frames in memory."""
     runs = truth.truth_runs(range(truth.num_frames), chunk)

@@ -25,7 +25,7 @@ def flag_store(
 
     Args:
         split: whose train tracklets thresholds and a learned reference are found on.
-        source: `hidden.h5` for `scores: planted`, else `regions.h5`.
+        source: `hidden.h5` where networks score, else `regions.h5`.
         probe: `probe.parquet`, for `threshold: planted`.
     """
     in_train = store.roles[split] == Role.TRAIN
@@ -41,7 +41,7 @@ def _scores(
     store: TrackletStore, in_train: np.ndarray, config: OcclusionConfig, source: Path
 ) -> pd.DataFrame:
     lengths = store.tracklets["length"].to_numpy()
-    if config.scores == "planted":
+    if config.by_networks:
         with open_regions(source, HIDDEN_LOGITS, store) as logits:
             return score_rows(visible_chances(logits[:]), lengths, store.frame_number)
     with open_regions(source, REGION_FEATURES, store) as features:

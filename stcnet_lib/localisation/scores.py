@@ -155,7 +155,7 @@ def probe_scores(probe: pd.DataFrame, config: OcclusionConfig) -> np.ndarray:
     regions = int(probe["region"].max()) + 1
     values = probe["value"].to_numpy().reshape(-1, regions)
     ends = np.cumsum(np.bincount(probe["tracklet"].to_numpy()[::regions]))
-    if config.scores == "planted":
+    if config.by_networks:
         return visible_chances(values)
     return smooth_tracklets(values, ends, config.smoothing)
 

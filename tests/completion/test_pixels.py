@@ -49,13 +49,15 @@ def test_frames_without_a_hidden_pixel_have_no_hole_and_a_lone_frame_is_left():
     hidden[1][:] = False
     assert [hole.frame for hole in holes(images, hidden, align=False)] == [0, 2]
     (hole,) = holes(images[:1], hidden[:1], align=True)
-    assert NearestPixels().fill(hole) is None and MedianPixels().fill(hole) is None
+    assert NearestPixels().fill(hole) is None
+    assert MedianPixels().fill(hole) is None
 
 
 def test_the_nearest_frames_come_first_and_only_so_many_are_looked_at():
     images, hidden = tracklet(frames=9)
     hole = next(hole for hole in holes(images, hidden, align=False, most=4) if hole.frame == 5)
-    assert hole.numbers.tolist() == [4, 6, 3, 7] and len(hole.others) == 4
+    assert hole.numbers.tolist() == [4, 6, 3, 7]
+    assert len(hole.others) == 4
 
 
 def test_frames_of_other_sizes_are_brought_to_the_size_of_the_hole():
@@ -85,11 +87,14 @@ def test_a_frame_whose_box_drifted_is_moved_and_its_border_is_not_known():
         np.abs(NearestPixels().fill(hole).picture[hole.hidden].astype(int) - images[0][hole.hidden]).mean()
         for hole in (still, moved)
     ]
-    assert errors[0] > 10 and errors[1] < 2
-    assert moved.others_hidden[:, -4:].all() and not moved.others_hidden[:, :60].any()
+    assert errors[0] > 10
+    assert errors[1] < 2
+    assert moved.others_hidden[:, -4:].all()
+    assert not moved.others_hidden[:, :60].any()
 
 
 def test_thirds_that_a_mask_touches():
     mask = np.zeros((128, 64), bool)
     mask[42:44] = True  # rows 43 and beyond are the second third
-    assert touched_regions(mask) == [0, 1] and touched_regions(np.zeros((9, 3), bool)) == []
+    assert touched_regions(mask) == [0, 1]
+    assert touched_regions(np.zeros((9, 3), bool)) == []

@@ -49,6 +49,9 @@ def test_what_passes_is_rare_and_what_stays_is_not():
     images = [np.full((128, 64, 3), 90, np.uint8) for _ in range(12)]
     images[5][40:60, 20:40] = 200
     found = tracklet_evidence(images)
-    assert found.pictures.shape == (12, 3, *PICTURE) and (found.usual == 90).all()
+    assert found.pictures.shape == (12, 3, *PICTURE)
+    assert (found.usual == 90).all()
     rare = found.rarity[5, 0] > 0.5
-    assert rare[21:29, 11:19].all() and not rare[:18].any() and not found.rarity[4].any()
+    assert rare[21:29, 11:19].all()
+    assert not rare[:18].any()
+    assert not found.rarity[4].any()

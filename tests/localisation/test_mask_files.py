@@ -25,7 +25,8 @@ def test_masks_of_several_sizes_come_back_in_any_run(store, tmp_path):
     with open_masks(tmp_path / "masks.h5", store) as found:
         for frames in (range(0, 1), range(3, 12), range(store.num_frames - 4, store.num_frames)):
             for mask, wanted in zip(found.read(frames), masks[frames.start : frames.stop], strict=True):
-                assert mask.dtype == bool and np.array_equal(mask, wanted)
+                assert mask.dtype == bool
+                assert np.array_equal(mask, wanted)
 
 
 def test_masks_of_another_store_are_refused(store, tmp_path):

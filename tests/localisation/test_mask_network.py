@@ -67,8 +67,11 @@ def test_a_mask_has_the_size_of_its_frame_and_reaches_a_little_beyond():
     logits = np.full(PICTURE, -5.0, np.float32)
     logits[20:30, 10:20] = 5
     exact, grown = (frame_mask(logits, 128, 64, grow) for grow in (0, 1))
-    assert exact.shape == (128, 64) and exact[40:60, 20:40].mean() > 0.95 and exact.sum() < 22 * 22
-    assert (grown >= exact).all() and exact.sum() < grown.sum() <= 24 * 24
+    assert exact.shape == (128, 64)
+    assert exact[40:60, 20:40].mean() > 0.95
+    assert exact.sum() < 22 * 22
+    assert (grown >= exact).all()
+    assert exact.sum() < grown.sum() <= 24 * 24
     assert frame_mask(logits, 100, 47, 1).shape == (100, 47)
     assert not frame_mask(np.full(PICTURE, -0.1, np.float32), 128, 64, 1).any()  # less likely than not
 
@@ -102,7 +105,8 @@ def test_pixels_of_doubtful_thirds_count_only_where_something_was_planted():
     fold = np.arange(4) % SMALL.folds
     clips = MaskSamples(evidence, hidden, doubtful, fold, SMALL, 0).batch(0, 0, torch.device("cpu"))
     counts, planted_pixels = clips.counts, clips.hidden > 0
-    assert torch.equal(counts[..., :21, :], planted_pixels[..., :21, :]) and counts[..., 21:, :].all()
+    assert torch.equal(counts[..., :21, :], planted_pixels[..., :21, :])
+    assert counts[..., 21:, :].all()
 
 
 @pytest.mark.parametrize("frames", [1, 4])

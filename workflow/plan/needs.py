@@ -37,7 +37,7 @@ class Needs:
         return [
             name
             for name, row in rows.items()
-            if row.method in ("stcnet", "copy") and (row.masks, row.stcnet) == ("predicted", "default")
+            if row.method in ("stcnet", "copy") and not row.from_truth and row.stcnet == "default"
         ]
 
     def networks(self) -> list[tuple[str, str]]:
@@ -60,7 +60,15 @@ class Needs:
 
     def truth_for(self, completion: str) -> bool:
         """Whether the masks are those of the truth."""
-        return self.settings.completions[completion].masks == "oracle"
+        return self.settings.completions[completion].from_truth
+
+    def masks_for(self, completion: str) -> bool:
+        """Whether predicted masks of pixels are needed."""
+        return self.settings.completions[completion].masks == "pixels"
+
+    def scores_for(self, completion: str) -> bool:
+        """Whether the regions are flagged by the scores."""
+        return not self.truth_for(completion) and not self.masks_for(completion)
 
     def judge_for(self, completion: str) -> bool:
         """Judges learn from planted occluders: where none are planted, all that is flagged is replaced."""

@@ -51,7 +51,7 @@ class Options:
 
     def score_source(self) -> str:
         """How `score_occlusion` is told what scores are made of."""
-        return "--hidden" if self.settings.occlusion.scores == "planted" else "--regions"
+        return "--hidden" if self.settings.occlusion.by_networks else "--regions"
 
     def stcnet(self, wildcards: Wildcards) -> list[str]:
         """The network of a completion, if one fills."""
@@ -63,6 +63,8 @@ class Options:
         """How a completion is told what is hidden."""
         if self.needs.truth_for(wildcards.completion):
             return self.hidden()
+        if self.needs.masks_for(wildcards.completion):
+            return ["--masks", f"{self.paths.run(wildcards)}/masks.h5"]
         return ["--scores", f"{self.paths.run(wildcards)}/occlusion.parquet"]
 
     def judge(self, wildcards: Wildcards) -> list[str]:

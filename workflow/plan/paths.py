@@ -80,7 +80,7 @@ class Paths:
 
     def score_source(self) -> str:
         """The file that scores are made of: features of regions, or what the detectors say."""
-        return f"{RUN}/{'hidden' if self.settings.occlusion.scores == 'planted' else 'regions'}.h5"
+        return f"{RUN}/{'hidden' if self.settings.occlusion.by_networks else 'regions'}.h5"
 
     def threshold_probe(self) -> list[str]:
         """The scores of planted occluders that the threshold is found on, if it is."""

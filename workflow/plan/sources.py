@@ -49,6 +49,8 @@ class Sources:
     def filling(self, wildcards: Wildcards) -> list[str]:
         """The methods that a completion may fill by, its network, and what judges them."""
         row, needs = self.settings.completions[wildcards.completion], self.needs
+        if row.of_pixels:
+            return METHODS[row.method].pixel_files
         methods = {row.method}
         if needs.judge_for(wildcards.completion):
             methods.add("copy")  # what does not pass is copied

@@ -87,6 +87,62 @@ if settings.occlusion.scores == "planted":
             "python -m workflow.scripts.detect_occlusion --store {input.store} --guider {input.guider} "
             "--detector {input.detector} --hidden {output.hidden} 2>&1 | tee {log}"
 
+elif settings.occlusion.scores == "pixels":
+
+    rule train_masks:
+        input:
+            code=code("train_masks"),
+            store=f"{PROBE}/tracklets.h5",
+            truth=f"{PROBE}/truth.h5",
+        output:
+            model=f"{RUN}/masks/model.json",
+            weights=ensure(f"{RUN}/masks/model.safetensors", non_empty=True),
+            history=f"{RUN}/masks/history.csv",
+            probe=f"{RUN}/probe.parquet",
+        log:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/train_masks.log",
+        benchmark:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/train_masks.tsv"
+        priority: 10  # others wait for it
+        conda:
+            "../../envs/torch.yaml"
+        threads: settings.runtime.threads
+        resources:
+            gpu=gpus(1),
+            mem_mb=growing(8000),
+            runtime=growing(240),
+        params:
+            config=settings.occlusion.pixels.canonical_json(),
+        shell:
+            "python -m workflow.scripts.train_masks --config {params.config:q} --store {input.store} "
+            "--truth {input.truth} --split {wildcards.split} --seed {wildcards.seed} "
+            "--model {output.model} --probe {output.probe} 2>&1 | tee {log}"
+
+    rule find_masks:
+        input:
+            code=code("find_masks"),
+            store="results/{dataset}/tracklets.h5",
+            model=f"{RUN}/masks/model.json",
+            weights=f"{RUN}/masks/model.safetensors",
+        output:
+            masks=f"{RUN}/masks.h5",
+            hidden=f"{RUN}/hidden.h5",
+        log:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/find_masks.log",
+        benchmark:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/find_masks.tsv"
+        priority: 10  # others wait for it
+        conda:
+            "../../envs/torch.yaml"
+        threads: settings.runtime.threads
+        resources:
+            gpu=gpus(1),
+            mem_mb=growing(6000),
+            runtime=growing(240),
+        shell:
+            "python -m workflow.scripts.find_masks --store {input.store} --model {input.model} "
+            "--masks {output.masks} --hidden {output.hidden} 2>&1 | tee {log}"
+
 elif settings.occlusion.needs_probe:
 
     use rule extract_features as extract_probe_features with:
@@ -153,7 +209,7 @@ rule score_occlusion:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
-        config=settings.occlusion.model_dump_json(exclude={"probe", "detector"}),
+        config=settings.occlusion.model_dump_json(exclude={"probe", "detector", "pixels"}),
         source=options.score_source(),
         probe=lambda wildcards, input: ["--probe", *input.probe] if input.probe else [],
     shell:

@@ -29,7 +29,7 @@ rule judge_completion:
         runtime=growing(120),
     params:
         config=lambda wildcards: settings.completions[wildcards.completion].canonical_json(),
-        occlusion=settings.occlusion.model_dump_json(exclude={"probe", "detector"}),
+        occlusion=settings.occlusion.model_dump_json(exclude={"probe", "detector", "pixels"}),
         references=lambda wildcards: settings.references_of(wildcards.completion).canonical_json(),
         stcnet=options.stcnet,
     shell:
@@ -44,8 +44,12 @@ rule restore_dataset:
         code=lambda wildcards: code("restore_dataset", sources.filling(wildcards)),
         store="results/{dataset}/tracklets.h5",
         scores=branch(
-            lambda wildcards: not needs.truth_for(wildcards.completion),
+            lambda wildcards: needs.scores_for(wildcards.completion),
             then=f"{RUN}/occlusion.parquet",
+        ),
+        masks=branch(
+            lambda wildcards: needs.masks_for(wildcards.completion),
+            then=f"{RUN}/masks.h5",
         ),
         stcnet=branch(
             lambda wildcards: needs.stcnet_for(wildcards.completion),

@@ -41,7 +41,7 @@ def main() -> None:
         network = load_reid(options.model)
         features = frame_features(network, compute)
         frames = measure_frames(source, completed, truth, regions, features, options.config.hidden_share)
-        replaced = count_replaced(truth, regions)
+        replaced = count_replaced(truth, source, completed, regions)
         tracklet = source.frame_tracklet
         roles = source.roles[options.split][tracklet]
         split_of = np.select(

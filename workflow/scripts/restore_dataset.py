@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +10,18 @@ import numpy as np
 from stcnet_lib.common.compute import Compute, compute_for
 from stcnet_lib.common.files import write_json
 from stcnet_lib.completion.fallback import choose
-from stcnet_lib.completion.filling import filler_for, network_for
+from stcnet_lib.completion.filling import filler_for, network_for, pixel_filler_for
 from stcnet_lib.completion.gate import Gate
 from stcnet_lib.completion.judging import read_judges
+from stcnet_lib.completion.pixels.holes import MaskSource
 from stcnet_lib.completion.restoration import restore
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.config.kinds import NETWORKS
 from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.tracklets import TrackletStore
-from stcnet_lib.data.truth import HIDDEN_SHARE, hidden_table
+from stcnet_lib.data.truth import HIDDEN_SHARE, TruthMasks, hidden_table
 from stcnet_lib.localisation.flags import flag_table, read_flags, score_table
+from stcnet_lib.localisation.mask_files import open_masks
 from stcnet_lib.reid.files import load_reid, read_description
 from stcnet_lib.reid.frame_features import picture_features
 from workflow.scripts.command import (
@@ -41,8 +44,11 @@ def main() -> None:
     config, why = choose(asked, description)
     if why:
         logger.info("%s fills: %s", config.method, why)
-    with compute_for(runtime) as compute, TrackletStore(options.store) as store:
-        flags = flags_of(config, options, store)
+    with ExitStack() as opened:
+        compute = opened.enter_context(compute_for(runtime))
+        store = opened.enter_context(TrackletStore(options.store))
+        masks = masks_of(config, options, store, opened)
+        flags = None if config.of_pixels else flags_of(config, options, store)
         network = network_for(config, options.stcnet)
         gate = gate_of(config, options, store, compute) if options.judge else None
         record = restore(
@@ -50,10 +56,11 @@ def main() -> None:
             store,
             flags,
             options.references,
-            filler_for(config, network, compute),
+            pixel_filler_for(config, compute) if config.of_pixels else filler_for(config, network, compute),
             options.completed,
             runtime.progress_seconds,
             gate,
+            masks,
         )
     record.write(options.regions)
     made = {"method": asked.method, "method_used": config.method, "why": why, "masks": config.masks}
@@ -79,6 +86,7 @@ def arguments() -> argparse.Namespace:
     commandline.add_argument(
         "--stcnet", type=Path, help="model.json of the network (methods stcnet, spatial)"
     )
+    commandline.add_argument("--masks", type=Path, help="masks.h5 (masks: pixels)")
     commandline.add_argument("--truth", type=Path, help="truth.h5 (oracle masks)")
     commandline.add_argument("--judge", type=Path, help="judge.json (least_confidence above 0)")
     commandline.add_argument("--guider", type=Path, help="the guider's model.json, for the judge")
@@ -100,6 +108,17 @@ def flags_of(config: CompletionConfig, options: argparse.Namespace, store: Track
         with TrackletStore(options.truth) as truth:
             return hidden_table(truth, options.hidden_share)
     return flag_table(read_flags(options.scores, store), store.num_frames)
+
+
+def masks_of(
+    config: CompletionConfig, options: argparse.Namespace, store: TrackletStore, opened: ExitStack
+) -> MaskSource | None:
+    """Pixels to replace, if the completion replaces pixels: predicted ones, or those of the truth."""
+    if not config.of_pixels:
+        return None
+    if config.from_truth:
+        return TruthMasks(opened.enter_context(TrackletStore(options.truth)))
+    return opened.enter_context(open_masks(options.masks, store))
 
 
 def gate_of(

@@ -127,6 +127,9 @@ def _unseen(mask: np.ndarray, down: int, right: int) -> np.ndarray:
     moved = np.ones_like(mask)
     height, width = mask.shape
     rows = slice(max(down, 0), min(height + down, height)), slice(max(-down, 0), min(height - down, height))
-    columns = slice(max(right, 0), min(width + right, width)), slice(max(-right, 0), min(width - right, width))
+    columns = (
+        slice(max(right, 0), min(width + right, width)),
+        slice(max(-right, 0), min(width - right, width)),
+    )
     moved[rows[0], columns[0]] = mask[rows[1], columns[1]]
     return moved

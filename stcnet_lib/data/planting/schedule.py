@@ -27,7 +27,13 @@ CutOut = Callable[
 
 
 def plant_window(
-    config: PlantConfig, frames: int, height: int, width: int, cut_out: CutOut, piece: Piece, rng: np.random.Generator
+    config: PlantConfig,
+    frames: int,
+    height: int,
+    width: int,
+    cut_out: CutOut,
+    piece: Piece,
+    rng: np.random.Generator,
 ) -> tuple[Overlay, list[Event]]:
     """Occluders before T consecutive crops of one size, and the events in the order of their frames.
 

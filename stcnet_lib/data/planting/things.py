@@ -29,7 +29,9 @@ _HALF_WIDTH = (0.07, 0.6)  # body units, drawn evenly in the logarithm
 _MOST_PARTS = 4
 _DIM, _BRIGHT = 0.08, 0.8  # of colours
 
-Piece = Callable[[np.random.Generator], np.ndarray | None]  # uint8 (h, w, 3) of another tracklet, if there is one
+Piece = Callable[
+    [np.random.Generator], np.ndarray | None
+]  # uint8 (h, w, 3) of another tracklet, if there is one
 
 
 def draw_thing(rng: np.random.Generator, setting: Setting, piece: Piece) -> Sprite:
@@ -43,7 +45,11 @@ def draw_thing(rng: np.random.Generator, setting: Setting, piece: Piece) -> Spri
     shade = 1 + rng.uniform(-0.2, 0.2) * np.linspace(-1, 1, height)[:, None]  # lit from above, or from below
     coloured = np.clip(rgb * shade[..., None], 0, 1).transpose(2, 0, 1)[:, None] * alpha
     return Sprite(
-        THING, coloured.astype(np.float32), alpha[None].astype(np.float32), -top * setting.scale, rng.random() < 0.3
+        THING,
+        coloured.astype(np.float32),
+        alpha[None].astype(np.float32),
+        -top * setting.scale,
+        rng.random() < 0.3,
     )
 
 
@@ -117,10 +123,7 @@ def _texture(rng: np.random.Generator, height: int, width: int, piece: Piece) ->
         return _cut(rng, lent, height, width)
     if kind < 0.55:
         return np.broadcast_to(one, (height, width, 3))
-    if kind < 0.75:
-        pattern = _stripes(rng, height, width)
-    else:
-        pattern = _clouds(rng, height, width)
+    pattern = _stripes(rng, height, width) if kind < 0.75 else _clouds(rng, height, width)
     return one + pattern[..., None] * (other - one)
 
 
@@ -143,5 +146,7 @@ def _stripes(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 def _clouds(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """(h, w) in [0, 1]: smooth noise."""
-    coarse = Image.fromarray(rng.random((int(rng.integers(2, 12)), int(rng.integers(2, 8)))).astype(np.float32))
+    coarse = Image.fromarray(
+        rng.random((int(rng.integers(2, 12)), int(rng.integers(2, 8)))).astype(np.float32)
+    )
     return np.clip(np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC)), 0, 1)

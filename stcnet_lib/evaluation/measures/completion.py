@@ -128,7 +128,7 @@ def measure_frames(
     Pixels are those that the occluder covers (elsewhere the source shows the truth already) inside the
     flagged regions: `hole_…`, `person_…` as in `completion_quality`. `false_…` is about false alarms,
     flagged regions that are not hidden, over all of their pixels. `visible_…` and `body_…` are about damage:
-    pixels in replaced regions that no occluder covers, all of them and those of the person. `sharpness_…` is
+    pixels in replaced regions that no occluder covers and that changed, all of them and those of the person. `sharpness_…` is
     the high-frequency energy in the hole over that of the clean frame, `sharpness_energy`; `seam_…` the step
     in brightness across the borders of replaced regions over that of the clean frame, `seam_energy`.
     `feature_cosine_…` compares whole frames that have a hole. Where frames differ in size, as crops of videos
@@ -154,7 +154,8 @@ def measure_frames(
         )
         false_alarm = flags & ~hidden_thirds(occluder, person, hidden_share)
         hole = rows_of(flags, *person.shape[1:]) & occluder
-        visible = rows_of(replaced[frames], *person.shape[1:]) & ~occluder
+        changed = (before != after).any(axis=3)
+        visible = rows_of(replaced[frames], *person.shape[1:]) & ~occluder & changed
         areas = {
             "false": rows_of(false_alarm, *person.shape[1:]),
             "visible": visible,

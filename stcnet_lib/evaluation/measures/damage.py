@@ -30,12 +30,25 @@ def rows_of(flags: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.repeat(rows[:, :, None], width, axis=2)
 
 
+def changed_pixels(source: TrackletStore, completed: TrackletStore, frames: range) -> np.ndarray:
+    """Where a completion shows other colours than its source: bool (n, H, W) of frames of one size."""
+    return np.stack(
+        [(source.read_image(frame) != completed.read_image(frame)).any(axis=2) for frame in frames]
+    )
+
+
 def count_replaced(
-    truth: TrackletStore, regions: pd.DataFrame, background: bool = False, doubtful: bool = True
+    truth: TrackletStore,
+    source: TrackletStore,
+    completed: TrackletStore,
+    regions: pd.DataFrame,
+    background: bool = False,
+    doubtful: bool = True,
 ) -> pd.DataFrame:
-    """Pixels that no occluder covers, and those of them that were replaced.
+    """Pixels that no occluder covers, and those of them that were replaced by another colour.
 
     Args:
+        source, completed: the store as it was, and the completion.
         regions: `regions.parquet` of the completion.
         background: whether pixels beside the person count too; whose outline is known of walkers alone.
         doubtful: whether pixels count of thirds of which nobody knows whether something real hides them.
@@ -53,6 +66,9 @@ def count_replaced(
         if not doubtful:
             visible &= ~rows_of(truth.doubtful[own], *size)
         replaced = visible & rows_of(flags[own], *size)
+        for place in np.flatnonzero(replaced.any(axis=(1, 2))):
+            frame = frames.start + int(place)
+            replaced[place] &= changed_pixels(source, completed, range(frame, frame + 1))[0]
         counts.append(np.stack([mask.sum(axis=(1, 2)) for mask in (visible, replaced)], axis=1))
     table = pd.DataFrame(np.concatenate(counts), columns=["visible", "replaced"])
     return table.assign(changed=table["visible"].where(flags.any(axis=1), 0))

@@ -38,18 +38,21 @@ class Restored:
 
 
 @contextmanager
-def opened_restored(folders: Sequence[Path], truth: TrackletStore) -> Iterator[dict[str, Restored]]:
+def opened_restored(
+    folders: Sequence[Path], truth: TrackletStore, source: TrackletStore
+) -> Iterator[dict[str, Restored]]:
     """The completions in folders of results, by name."""
     with ExitStack() as opened:
         found = {}
         for folder in folders:
             made = read_json(folder / "restoration.json")
             regions = pd.read_parquet(folder / "regions.parquet")
+            store = opened.enter_context(TrackletStore(folder / "tracklets.h5"))
             found[made["completion"]] = Restored(
                 made["method"],
-                opened.enter_context(TrackletStore(folder / "tracklets.h5")),
+                store,
                 replaced_flags(regions, truth.num_frames),
-                count_replaced(truth, regions, background=True, doubtful=False),
+                count_replaced(truth, source, store, regions, background=True, doubtful=False),
             )
         yield found
 

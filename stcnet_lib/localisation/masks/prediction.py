@@ -113,6 +113,11 @@ def write_masks(
             images = [store.read_image(frame) for frame in frames]
             logits = pixel_logits(networks, tracklet_evidence(images), folds.get(pid), compute)
             sizes = [image.shape[:2] for image in images]
-            masks.append([frame_mask(own, *size, networks.config.grow) for own, size in zip(logits, sizes, strict=True)])
+            masks.append(
+                [
+                    frame_mask(own, *size, networks.config.grow)
+                    for own, size in zip(logits, sizes, strict=True)
+                ]
+            )
             hidden.append(third_logits(logits))
             progress.advance(len(frames))

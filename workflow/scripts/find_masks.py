@@ -1,0 +1,26 @@
+"""The hidden pixels of every frame, by the trained mask networks, and how likely each third is hidden."""
+
+from stcnet_lib.common.compute import compute_for
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.masks.prediction import load_masks, write_masks
+from workflow.scripts.command import add_paths, parser, run, runtime_settings
+
+
+def main() -> None:
+    commandline = parser(__doc__)
+    add_paths(
+        commandline,
+        store="tracklets.h5",
+        model="the mask networks' model.json",
+        masks="masks.h5 to write: bit-packed pixels",
+        hidden="hidden.h5 to write: logits of thirds",
+    )
+    options = commandline.parse_args()
+    runtime = runtime_settings()
+    with compute_for(runtime) as compute, TrackletStore(options.store) as store:
+        networks, folds = load_masks(options.model)
+        write_masks(networks, folds, store, options.masks, options.hidden, runtime, compute)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,57 @@
+"""Train the mask networks on planted train tracklets, and ask each about those that it did not see."""
+
+import time
+
+import numpy as np
+
+from stcnet_lib.common.compute import compute_for
+from stcnet_lib.config import MasksConfig
+from stcnet_lib.data.planting.probe import write_probe
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.masks.prediction import pixel_logits, third_logits
+from stcnet_lib.localisation.masks.samples import probe_masks
+from stcnet_lib.localisation.masks.training import train_mask_networks
+from stcnet_lib.reid.files import save_model
+from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
+from workflow.scripts.training import provenance, resume_key
+
+
+def main() -> None:
+    commandline = parser(__doc__)
+    add_config(commandline, MasksConfig)
+    add_paths(
+        commandline,
+        store="tracklets.h5 of the probe",
+        truth="truth.h5 of the probe",
+        model="model.json to write; model.safetensors and history.csv go beside it",
+        probe="probe.parquet to write: what the networks say of the probe's thirds",
+    )
+    add_split(commandline)
+    commandline.add_argument("--seed", type=int, default=0, help="of initial weights, folds and samples")
+    options = commandline.parse_args()
+    config, runtime, folder = options.config, runtime_settings(), options.model.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.time()
+    with (
+        compute_for(runtime) as compute,
+        TrackletStore(options.store) as store,
+        TrackletStore(options.truth) as truth,
+    ):
+        samples, evidence, folds = probe_masks(store, truth, config, options.seed, runtime.progress_seconds)
+        key = resume_key(__file__, config, compute, options.seed, options.split, truth.digest)
+        networks, history, state = train_mask_networks(
+            config, samples, options.seed, folder, key, runtime, compute
+        )
+        logits = [
+            third_logits(pixel_logits(networks, own, left_out, compute))
+            for own, left_out in zip(evidence, samples.fold, strict=True)
+        ]
+        write_probe(options.probe, truth, np.concatenate(logits))
+        details = history.finish(folder / "history.csv") | provenance(config, compute, started, truth.digest)
+        details["folds"] = {str(pid): left_out for pid, left_out in folds.items()}
+        save_model(options.model, "masks", networks, config.canonical_json(), details=details)
+        state.remove()
+
+
+if __name__ == "__main__":
+    run(main)
