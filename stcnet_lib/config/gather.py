@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from stcnet_lib.config.networks import OptimiserConfig, PrecisionConfig
+from stcnet_lib.config.networks import Beta, OptimiserConfig, PrecisionConfig
 from stcnet_lib.config.section import Section
 
 
@@ -65,7 +65,7 @@ class GatherConfig(PrecisionConfig, OptimiserConfig, GatherSamplesConfig, Gather
     batch: int = Field(8, ge=1, le=4096, description="holes of one step")
     iterations: int = Field(300, ge=1, le=10_000_000, description="steps")
     lr: float = Field(2e-3, gt=0, le=1)
-    betas: tuple[float, float] = Field((0.9, 0.999), description="of Adam, below 1")
+    betas: tuple[Beta, Beta] = Field((0.9, 0.999), description="of Adam, below 1")
     schedule: Literal["constant", "cosine"] = "cosine"
 
     @property

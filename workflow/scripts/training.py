@@ -10,13 +10,13 @@ import torch
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.files import file_digest, text_digest
-from stcnet_lib.config import CompletionNetworkConfig, DetectorConfig, ReIDConfig
+from stcnet_lib.config import CompletionNetworkConfig, DetectorConfig, GatherConfig, ReIDConfig
 from workflow.library import code
 
 
 def resume_key(
     script: str,
-    config: ReIDConfig | CompletionNetworkConfig | DetectorConfig,
+    config: ReIDConfig | CompletionNetworkConfig | DetectorConfig | GatherConfig,
     compute: Compute,
     seed: int,
     split: int,
@@ -33,7 +33,7 @@ def resume_key(
 
 
 def provenance(
-    config: ReIDConfig | CompletionNetworkConfig | DetectorConfig,
+    config: ReIDConfig | CompletionNetworkConfig | DetectorConfig | GatherConfig,
     compute: Compute,
     started: float,
     data_digest: str,

@@ -48,6 +48,6 @@ def load_gather(path: str | Path) -> GatherNetwork:
     return with_weights(network, path, description["weights_sha256"], "cpu")
 
 
-def filler(config: CompletionConfig, network: GatherNetwork, compute: Compute) -> PixelFiller:
-    """Of any completion: what the network is, stands in its own settings."""
-    return GatheredPixels(compute.place(network), compute)
+def filler(config: CompletionConfig, path: Path, compute: Compute) -> PixelFiller:
+    """Of any completion: all that there is to set stands beside the network's weights."""
+    return GatheredPixels(compute.place(load_gather(path)), compute)

@@ -44,7 +44,7 @@ class GatherNetwork(nn.Module):
         self.register_buffer("reach", reach[:, None, None], persistent=False)
 
     def forward(self, seen: Tensor) -> tuple[Tensor, Tensor]:
-        fine = self.fine(seen)
+        fine = self.fine(seen.contiguous(memory_format=torch.channels_last))
         middle = self.middle(fine)
         coarse = self.coarse(middle)
         whole = functional.elu(self.whole(coarse.mean((2, 3))))  # (N, C): the frame at large

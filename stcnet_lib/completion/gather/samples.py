@@ -24,6 +24,9 @@ from stcnet_lib.data.store.tracklets import Role, TrackletStore
 
 _READ, _SAMPLE, _HELD_OUT = 31, 32, 33  # streams of random numbers
 _LEAST = 0.01  # share of a frame's pixels that a hole hides at least
+# Share of the samples in which the median may be a source. It is a good one from the first step on, and with
+# it everywhere trainings ended on it alone, before they had learned anything of the frames.
+_MEDIAN = 0.5
 _TRIES = 8  # for a hole of which enough is known
 
 
@@ -41,9 +44,14 @@ class Simulated(NamedTuple):
 
     hole: Hole
     counts: np.ndarray  # bool (H, W): hidden on purpose, and shown by some other frame
+    median: bool  # whether the median of the visible frames may be a source
     flip: bool
     gain: float
     tint: np.ndarray  # (3,) of pictures in [-1, 1]
+
+    def as_it_is(self) -> Simulated:
+        """Without what is only drawn to learn from it."""
+        return self._replace(median=True, flip=False, gain=1.0, tint=np.zeros(3))
 
 
 class GatherBatch(NamedTuple):
@@ -51,6 +59,7 @@ class GatherBatch(NamedTuple):
 
     sources: Sources
     counts: Tensor  # (B, 1, H, W) bool
+    median: Tensor  # (B,) bool: whether it may be a source
 
 
 class GatherSamples:
@@ -90,8 +99,7 @@ class GatherSamples:
         rows = [order[[number % len(order)]] for number in range(most if len(order) else 0)]
         drawn = [self._drawn(_HELD_OUT, number, row) for number, row in enumerate(rows)]
         return [
-            (self.clips[row[0]].tracklet, sample._replace(flip=False, gain=1.0, tint=np.zeros(3)))
-            for row, sample in zip(rows, drawn, strict=True)
+            (self.clips[row[0]].tracklet, sample.as_it_is()) for row, sample in zip(rows, drawn, strict=True)
         ]
 
     def together(self, drawn: Sequence[Simulated], device: torch.device) -> GatherBatch:
@@ -114,7 +122,8 @@ class GatherSamples:
         seen = Sources(
             lit(found.frame), flipped(found.hidden), lit(found.pictures), flipped(found.unseen), found.gaps
         )
-        return GatherBatch(seen, flipped(counts))
+        median = torch.tensor([sample.median for sample in drawn], device=device)
+        return GatherBatch(seen, flipped(counts), median)
 
     def _drawn(self, stream: int, number: int, rows: np.ndarray) -> Simulated:
         """A sample of one of the clips `rows`."""
@@ -125,9 +134,8 @@ class GatherSamples:
             counts = hole.shown & lent
             if counts.mean() >= _LEAST:
                 break
-        return Simulated(
-            hole, counts, bool(random.random() < 0.5), random.uniform(0.8, 1.25), random.normal(0, 0.125, 3)
-        )
+        median, flip = (bool(draw) for draw in random.random(2) < (_MEDIAN, 0.5))
+        return Simulated(hole, counts, median, flip, random.uniform(0.8, 1.25), random.normal(0, 0.125, 3))
 
     def _hole(self, row: int, random: np.random.Generator) -> tuple[Hole, np.ndarray]:
         """A frame of a clip under the mask of another one, and of it what the clip itself does not hide."""

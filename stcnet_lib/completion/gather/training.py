@@ -21,6 +21,7 @@ from stcnet_lib.config import GatherConfig, RuntimeConfig
 
 _LARGEST_GRADIENT = 1.0  # norm: one batch of odd holes must not undo what was learned, trainings diverged
 _WEIGHT_DECAY = 1e-3
+_WARMUP = 0.1  # share of the steps
 _PICTURED = 8  # samples
 
 
@@ -54,7 +55,7 @@ def train_gather(
     first, total = state.resume(), config.iterations
 
     def step(number: int, batch: GatherBatch) -> tuple[dict[str, Tensor], float]:
-        rate = completion_rate(config.optimiser, number)
+        rate = completion_rate(config.optimiser, number) * min(1.0, (number + 1) / (_WARMUP * total))
         set_rate(optimizer, rate)
         with compute.autocast(config.precision):
             loss = hole_loss(network, batch)
@@ -82,6 +83,8 @@ def train_gather(
 def hole_loss(network: GatherNetwork, batch: GatherBatch) -> Tensor:
     """Mean |truth - mixture| over the pixels and channels that count, all samples of the batch together."""
     found = batch.sources
-    filled, _ = composed(asked(network, found), found.pictures, found.unseen, "soft")
-    errors = (filled - found.frame).abs() * batch.counts
-    return errors.sum() / (3 * batch.counts.sum()).clamp(min=1)
+    unseen = found.unseen.clone()
+    unseen[:, -1] |= ~batch.median[:, None, None, None]
+    filled, shown = composed(asked(network, found), found.pictures, unseen, "soft")
+    counts = batch.counts & shown
+    return ((filled - found.frame).abs() * counts).sum() / (3 * counts.sum()).clamp(min=1)
