@@ -5,15 +5,17 @@ import math
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from stores import write_store
 
 from stcnet_lib.common.compute import Compute
-from stcnet_lib.completion.gather.candidates import candidates, nearest_showing, sources
-from stcnet_lib.completion.gather.composition import Answers, Sources, asked, composed, seen
+from stcnet_lib.completion.gather.composition import Answers, asked, composed, seen
 from stcnet_lib.completion.gather.filling import GatheredPixels, load_gather
-from stcnet_lib.completion.gather.network import INPUTS, GatherNetwork
+from stcnet_lib.completion.gather.likeness import likeness, likest, unlikeness
+from stcnet_lib.completion.gather.network import GatherNetwork
 from stcnet_lib.completion.gather.samples import Clip, GatherSamples, read_clips
 from stcnet_lib.completion.gather.skill import GatherValidation, nearest
+from stcnet_lib.completion.gather.sources import Sources, sources
 from stcnet_lib.completion.gather.training import hole_loss, train_gather
 from stcnet_lib.completion.pixels.holes import Hole, holes
 from stcnet_lib.config import GatherConfig, RuntimeConfig
@@ -159,30 +161,80 @@ def test_holes_of_frames_of_several_sizes_are_filled():
     assert filler.fill(lost) is None
 
 
-def test_candidates_are_the_nearest_frames_that_show_the_hole():
-    hole = random_hole(others=5, frame=0)
-    unseen = np.zeros_like(hole.others_hidden)
-    unseen[0], unseen[2] = hole.hidden, hole.hidden  # the nearest two of a side show nothing of it
-    hole = Hole(hole.frame, hole.picture, hole.hidden, hole.numbers, hole.others, unseen)
-    assert nearest_showing(hole, 4).tolist() == [1, 3, 4, 0]
-    found = candidates(hole, 7)
-    assert found.gaps.tolist() == [2, 4, 5, 1, 3, 0, 0, 0]
-    assert found.unseen[5:7].all(), "made up"
-    assert not found.unseen[-1].any(), "some frame shows every pixel"
-    visible = np.ma.array(hole.others, mask=np.repeat(unseen[..., None], 3, 3))
-    median = np.ma.median(visible.astype(float), axis=0).filled(0).round()
-    assert np.array_equal(found.pictures[-1], median.astype(np.uint8))
+def test_sources_are_the_frames_and_their_median():
+    few, many = random_hole(seed=1, others=3), random_hole(seed=2, others=5)
+    found = sources([few, many], CPU.device)
+    assert found.gaps.tolist() == [[-1, 1, -2, 0, 0, 0], [-1, 1, -2, 2, 3, 0]]
+    assert found.unseen[0, 3:5].all(), "made up"
+    for b, hole in enumerate((few, many)):
+        visible = np.ma.array(hole.others, mask=np.repeat(hole.others_hidden[..., None], 3, 3))
+        median = np.ma.median(visible.astype(float), axis=0).filled(0).round()
+        images = np.concatenate([hole.others, median[None]])
+        count = len(hole.others)
+        for c, place in enumerate((*range(count), 5)):
+            unit = torch.from_numpy(images[c]).movedim(-1, 0).float() / 127.5 - 1
+            torch.testing.assert_close(found.pictures[b, place], unit)
+        assert np.array_equal(found.unseen[b, :count, 0], hole.others_hidden)
+        assert np.array_equal(found.unseen[b, 5, 0], hole.others_hidden.all(0))
 
 
-def test_in_the_beginning_nothing_is_known():
-    given = sources([random_hole()], [candidates(random_hole(), 3)], CPU.device)
+def test_copies_hide_what_mixes_a_hidden_pixel_in():
+    large = sources([random_hole(height=64, width=32)], CPU.device)
+    copies = large.small(32, 16)
+    for y, x in np.ndindex(32, 16):
+        block = (..., slice(2 * y, 2 * y + 2), slice(2 * x, 2 * x + 2))
+        assert copies.unseen[..., y, x].equal(large.unseen[block].flatten(-2).any(-1))
+        torch.testing.assert_close(copies.pictures[..., y, x], large.pictures[block].mean((-2, -1)))
+
+
+def test_unlikeness_is_its_twin():
+    """Around every place the mean difference of what both show, twice blurred, by plain loops."""
+    given = random_sources(height=32, width=16)
+    found = unlikeness(given)
+    for b, c in np.ndindex(2, 3):
+        both = ~(given.hidden[b, 0] | given.unseen[b, c, 0])
+        apart = (given.frame[b] - given.pictures[b, c]).abs().mean(0) * both
+
+        def blurred(maps):
+            for _ in range(2):  # three by three, with zeros beyond the edge
+                padded = np.pad(maps.double().numpy(), 1)
+                maps = torch.tensor(
+                    [[padded[y : y + 3, x : x + 3].mean() for x in range(16)] for y in range(32)]
+                )
+            return maps
+
+        at_large = apart.sum() / both.sum()
+        wanted = (blurred(apart) + 0.01 * at_large) / (blurred(both) + 0.01)
+        torch.testing.assert_close(found[b, c, 0], wanted, atol=1e-6, rtol=0)
+
+
+def test_candidates_are_those_that_look_as_the_frame_does():
+    hole, rows = random_hole(others=5), slice(8, 24)
+    for mask in (hole.hidden, *hole.others_hidden):
+        mask[:] = False
+    hole.hidden[rows] = True
+    noise = np.random.default_rng(0).integers(-40, 40, hole.others.shape)
+    for t, strength in enumerate((0.8, 0.2, 0.0, 0.5, 1.0)):
+        hole.others[t] = np.clip(hole.picture + strength * noise[t], 0, 255)
+    hole.others_hidden[2, rows] = True  # the likest shows nothing of what is wanted
+    found = sources([hole], CPU.device)
+    numbers = likest(found, unlikeness(found), 3)
+    assert numbers.tolist() == [[1, 3, 0, 5]]
+    assert found.picked(numbers).gaps.tolist() == [found.gaps[0, [1, 3, 0, 5]].tolist()]
+    everything = likest(found, unlikeness(found), 9)
+    assert everything.tolist() == [[1, 3, 0, 4, 2, 5]]
+
+
+def test_in_the_beginning_likeness_decides():
+    given = sources([random_hole()], CPU.device)
     torch.manual_seed(0)
     answers = asked(GatherNetwork(TINY.network), given)
-    assert seen(given).shape == (4, INPUTS, 16, 8)
-    assert not answers.logits.any()
+    alone = torch.nn.functional.avg_pool2d(likeness(unlikeness(given))[0], 2)
+    torch.testing.assert_close(answers.logits[0], alone)
     assert not answers.flow.any()
     assert asked(trusting_network(TINY), given).flow[:, :-1].any()
     assert not asked(trusting_network(TINY), given).flow[:, -1].any(), "the median stays where it is"
+    assert not seen(given)[:, :, 4:7].masked_select(given.unseen).any(), "nothing hidden is seen"
 
 
 def shifted_clips(count=8, frames=8, lend=True):
@@ -209,9 +261,9 @@ def trained(folder, settings, clips, samples=None):
     return network, validation
 
 
-def test_it_learns_which_frames_to_trust(tmp_path):
+def test_frames_that_look_alike_beat_the_median(tmp_path):
     """The median of frames that lie in two places is right at none; frames of the same place are known."""
-    settings = config(iterations=120, batch=8, candidates=4, lr=5e-3, validation=0.25, choice="sharp")
+    settings = config(candidates=4, validation=0.25)
     network, validation = trained(tmp_path, settings, shifted_clips())
     found = validation.summary(network)
     assert found["skill"] > 0.6
@@ -219,6 +271,31 @@ def test_it_learns_which_frames_to_trust(tmp_path):
     assert (found["samples"], found["tracklets"]) == (96, 4)
     assert (tmp_path / "samples.png").is_file()
     assert "val_l1_median" in (tmp_path / "history.csv").read_text()
+
+
+def nodding_clips():
+    """Two frames each, smooth pictures, the second one two pixels lower; two clips lend holes."""
+    clips = []
+    for number in range(8):
+        coarse = np.random.default_rng(number).integers(0, 256, (9, 6, 3), np.uint8)
+        picture = np.asarray(Image.fromarray(coarse).resize((16, 34), Image.Resampling.BICUBIC))
+        hidden = np.zeros((2, 32, 16), bool)
+        hidden[0, 8:20, 4:12] = number < 2
+        clips.append(Clip(np.stack([picture[2:], picture[:-2]]), hidden, tracklet=number, pid=number))
+    return clips
+
+
+def test_it_learns_to_look_beside_the_place(tmp_path):
+    """Nothing that lies where it is wanted is right, the median neither."""
+    settings = config(iterations=80, batch=8, candidates=1, lr=5e-3, channels=8, flow=4)
+    network, _ = trained(tmp_path, settings, nodding_clips())
+    samples = GatherSamples(nodding_clips(), settings, 1)
+    torch.manual_seed(0)
+    before, after = (
+        sum(hole_loss(each, samples.batch(step, CPU.device)).item() for step in range(10))
+        for each in (GatherNetwork(settings.network), network)
+    )
+    assert after < 0.6 * before
 
 
 def test_killed_training_ends_the_same(tmp_path):
@@ -286,8 +363,10 @@ def test_the_loss_is_zero_where_the_truth_is_found():
     batch = GatherSamples(shifted_clips(), TINY, 0).batch(0, CPU.device)
     truth = batch.sources.frame[:, None].expand_as(batch.sources.pictures)
     perfect = batch._replace(sources=batch.sources._replace(pictures=truth))
-    assert hole_loss(trusting_network(config(flow=0)), perfect).item() < 1e-6
-    assert hole_loss(trusting_network(config(flow=0)), batch).item() > 0.1
+    network = trusting_network(config(flow=0))
+    assert hole_loss(network, perfect).item() < 1e-6
+    other = batch._replace(sources=batch.sources._replace(frame=-batch.sources.frame))
+    assert hole_loss(network, other).item() > 0.1
 
 
 def test_the_nearest_frame_is_the_first_that_shows_a_pixel():

@@ -1,9 +1,10 @@
 """From candidates to what fills a hole: what the network sees of them, and what its answers make of them.
 
-Of a frame x whose pixels M are hidden, candidates y_c with hidden pixels M_c, logits a_c and flows f_c:
+Of a frame x whose pixels M are hidden, candidates y_c with hidden pixels M_c, logits a_c and flows f_c, and
+what they look like around a place, u_c (`likeness`):
 
     y'_c, M'_c = y_c and M_c moved by f_c
-    w_c        = softmax over c of a_c, without those that are hidden there
+    w_c        = softmax over c of a_c - 60 u_c, without those that are hidden there
     soft       = Σ w_c y'_c
     sharp      = y'_c of that c with the largest w_c, summed over a small neighbourhood
 
@@ -19,41 +20,34 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from stcnet_lib.completion.gather.likeness import HIDDEN, likeness, unlikeness
 from stcnet_lib.completion.gather.network import GatherNetwork
+from stcnet_lib.completion.gather.sources import Sources
 
 _GAP = 8.0  # frames in time that count as 1
-_HIDDEN = -1e4  # the logit of what is hidden; finite, so that a place that nothing shows has weights too
+_CLEARER = 4.0  # times differences, which are small beside images
 _VISIBLE = 0.999  # a moved pixel that mixes more than the rest of hidden ones in is hidden
 _AROUND = 64  # the neighbourhood of a sharp choice is this share of the height to all sides
 
 
-class Sources(NamedTuple):
-    """Holes, and C candidates of each: frames, and the median of the visible ones as the last."""
-
-    frame: Tensor  # (B, 3, H, W) in [-1, 1]
-    hidden: Tensor  # (B, 1, H, W) bool: of the frame
-    pictures: Tensor  # (B, C, 3, H, W) in [-1, 1]
-    unseen: Tensor  # (B, C, 1, H, W) bool: hidden of the candidates
-    gaps: Tensor  # (B, C) float32: frames from the frame to the candidate, below 0 before it; 0 of the median
-
-
 class Answers(NamedTuple):
-    """What the network says of candidates, at a resolution of its own."""
+    """What is to be made of candidates, at any resolution."""
 
     logits: Tensor  # (B, C, 1, h, w)
     flow: Tensor  # (B, C, 2, h, w) in shares of half the width and height
 
 
 def asked(network: GatherNetwork, sources: Sources) -> Answers:
-    """The network's answers, at half the resolution of the sources."""
-    logits, flow = network(seen(sources))
-    size = sources.pictures.shape[:2]
-    logits, flow = logits.unflatten(0, size), flow.unflatten(0, size)
-    return Answers(logits, torch.cat([flow[:, :-1], torch.zeros_like(flow[:, -1:])], 1))
+    """What likeness says of the candidates, mended by the network, at half the resolution of the sources."""
+    unlike = unlikeness(sources)
+    inputs = functional.avg_pool2d(torch.cat([seen(sources), _CLEARER * unlike], 2).flatten(0, 1), 2)
+    logits, flow = (maps.unflatten(0, unlike.shape[:2]) for maps in network(inputs))
+    known = functional.avg_pool2d(likeness(unlike).flatten(0, 1), 2).unflatten(0, unlike.shape[:2])
+    return Answers(logits + known, torch.cat([flow[:, :-1], torch.zeros_like(flow[:, -1:])], 1))
 
 
 def seen(sources: Sources) -> Tensor:
-    """What the network sees of every candidate, nothing hidden among it: (B·C, `INPUTS`, H/2, W/2)."""
+    """What the network sees of every candidate, nothing hidden among it: (B, C, n, H, W)."""
     count = sources.pictures.shape[1]
 
     def each(maps: Tensor) -> Tensor:  # (B, n, H, W) -> (B, C, n, H, W)
@@ -71,14 +65,14 @@ def seen(sources: Sources) -> Tensor:
         hidden.float(),
         pictures,
         sources.unseen.float(),
-        (frame - pictures).abs() * (visible & ~hidden),
-        (pictures - median).abs() * visible,
+        _CLEARER * (frame - pictures).abs() * (visible & ~hidden),
+        _CLEARER * (pictures - median).abs() * visible,
         median,
         gaps.abs(),
         gaps,
         is_median,
     ]
-    return functional.avg_pool2d(torch.cat(maps, 2).flatten(0, 1), 2)
+    return torch.cat(maps, 2)
 
 
 def composed(
@@ -90,7 +84,7 @@ def composed(
         pictures, unseen: as in `Sources`, of any resolution.
     """
     moved, unseen = _moved(pictures.masked_fill(unseen, 0), unseen, _resized(answers.flow, pictures))
-    weights = _resized(answers.logits, pictures).masked_fill(unseen, _HIDDEN).softmax(1)  # (B, C, 1, H, W)
+    weights = _resized(answers.logits, pictures).masked_fill(unseen, HIDDEN).softmax(1)  # (B, C, 1, H, W)
     shown = ~unseen.all(1)
     if choice == "soft":
         return (weights * moved).sum(1), shown

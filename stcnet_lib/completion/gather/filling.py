@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from stcnet_lib.common.compute import Compute
-from stcnet_lib.completion.gather.candidates import candidates, small_sources, sources
 from stcnet_lib.completion.gather.composition import asked, composed
+from stcnet_lib.completion.gather.likeness import likest, unlikeness
 from stcnet_lib.completion.gather.network import GatherNetwork
+from stcnet_lib.completion.gather.sources import sources
 from stcnet_lib.completion.pixels.holes import Hole, PixelFiller, PixelFilling
 from stcnet_lib.config import CompletionConfig, GatherNetworkConfig
 from stcnet_lib.data.clips.transforms import from_unit
@@ -29,9 +30,12 @@ class GatheredPixels:
         if not shown.any():
             return None
         config = self._network.config
-        large = sources([hole], [candidates(hole, config.candidates)], self._compute.device)
+        large = sources([hole], self._compute.device)
+        copies = large.small(config.height, config.width)
+        numbers = likest(copies, unlikeness(copies), config.candidates)
+        large = large.picked(numbers)
         with self._compute.autocast(config.precision):
-            answers = asked(self._network, small_sources(large, config.height, config.width))
+            answers = asked(self._network, copies.picked(numbers))
         filled, _ = composed(answers, large.pictures, large.unseen, config.choice)
         picture = from_unit(filled[0].cpu()).permute(1, 2, 0).numpy()
         return PixelFilling(np.ascontiguousarray(picture), shown, "gather")

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from stcnet_lib.config import GatherNetworkConfig
 
-INPUTS = 20  # channels of `composition.seen`
+INPUTS = 21  # channels of `composition.seen`, and the unlikeness
 _BEND = 4.0  # of the raw flow: how far it may go before it saturates
 
 
@@ -19,7 +19,7 @@ def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 class GatherNetwork(nn.Module):
     """A logit and a flow for every place of a candidate.
 
-    Nothing is known in the beginning: the last layer is zero, all logits are alike and nothing moves.
+    Nothing is known in the beginning: the last layer is zero, likeness alone decides, and nothing moves.
 
     Shapes:
         (N, `INPUTS`, h, w) -> logits (N, 1, h, w), and flow (N, 2, h, w) right and down, in shares of half

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from stcnet_lib.common.progress import Progress
-from stcnet_lib.completion.gather.candidates import candidates, small, small_mask, sources
-from stcnet_lib.completion.gather.composition import Sources
+from stcnet_lib.completion.gather.likeness import likest, unlikeness
+from stcnet_lib.completion.gather.sources import Sources, small, small_mask, sources
 from stcnet_lib.completion.learning.samples import held_out_people
 from stcnet_lib.completion.neighbours import MEDIAN_FRAMES
 from stcnet_lib.completion.pixels.holes import Hole, MaskSource
@@ -104,8 +104,8 @@ class GatherSamples:
 
     def together(self, drawn: Sequence[Simulated], device: torch.device) -> GatherBatch:
         """Samples as a batch, in their light and direction."""
-        holes = [sample.hole for sample in drawn]
-        found = sources(holes, [candidates(hole, self._config.candidates) for hole in holes], device)
+        found = sources([sample.hole for sample in drawn], device)
+        found = found.picked(likest(found, unlikeness(found), self._config.candidates))
         counts = torch.from_numpy(np.stack([sample.counts for sample in drawn])).to(device)[:, None]
         gain = torch.tensor([sample.gain for sample in drawn], dtype=torch.float32, device=device)
         tint = torch.tensor(np.stack([sample.tint for sample in drawn]), dtype=torch.float32, device=device)

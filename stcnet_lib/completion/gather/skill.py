@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 
 from stcnet_lib.common.compute import Compute
-from stcnet_lib.completion.gather.composition import Answers, Sources, asked, composed
+from stcnet_lib.completion.gather.composition import Answers, asked, composed
 from stcnet_lib.completion.gather.network import GatherNetwork
 from stcnet_lib.completion.gather.samples import GatherBatch, GatherSamples
+from stcnet_lib.completion.gather.sources import Sources, sources
 from stcnet_lib.completion.learning.skill import SAMPLES, hole_l1, skill, skill_interval
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class GatherValidation:
     """Holes of people who are held out, and how well the controls do on them."""
 
     batches: tuple[GatherBatch, ...]
+    copies: tuple[Tensor, ...]  # (B, 3, H, W) of each batch: every pixel of the nearest frame that shows it
     tracklets: np.ndarray  # (S,) of each sample
     controls: dict[str, np.ndarray]  # name -> (S,) L1 of each sample
     compute: Compute
@@ -43,17 +45,18 @@ class GatherValidation:
         drawn = samples.held_out(SAMPLES)
         if not drawn:
             return None
-        holes = [hole for _, hole in drawn]
-        batches = tuple(
-            samples.together(holes[start : start + _BATCH], compute.device)
-            for start in range(0, len(holes), _BATCH)
-        )
+        batches, copies = [], []
+        for start in range(0, len(drawn), _BATCH):
+            part = [sample for _, sample in drawn[start : start + _BATCH]]
+            batches.append(samples.together(part, compute.device))
+            copies.append(nearest(sources([sample.hole for sample in part], compute.device)))
         controls = {
             "median": [_l1(batch, batch.sources.pictures[:, -1]) for batch in batches],
-            "nearest": [_l1(batch, nearest(batch.sources)) for batch in batches],
+            "nearest": [_l1(batch, copy) for batch, copy in zip(batches, copies, strict=True)],
         }
         found = {name: np.concatenate(errors) for name, errors in controls.items()}
-        return cls(batches, np.array([tracklet for tracklet, _ in drawn]), found, compute)
+        tracklets = np.array([tracklet for tracklet, _ in drawn])
+        return cls(tuple(batches), tuple(copies), tracklets, found, compute)
 
     def due(self, done: int, total: int) -> bool:
         """Whether it is time to measure after `done` of `total` steps: `TIMES` times, and in the end."""
@@ -103,7 +106,7 @@ class GatherValidation:
 
         columns = {
             "hole": frame.masked_fill(counts, 0),
-            "nearest": within(nearest(batch.sources)),
+            "nearest": within(self.copies[0]),
             "median": within(batch.sources.pictures[:, -1]),
             **{choice: within(self._filled(network, batch, choice)) for choice in ("soft", "sharp")},
             "original": frame,
@@ -116,12 +119,12 @@ class GatherValidation:
         return composed(answers, batch.sources.pictures, batch.sources.unseen, choice)[0]
 
 
-def nearest(sources: Sources) -> Tensor:
-    """Every pixel from the first candidate that shows it, the control: (B, 3, H, W) in [-1, 1]."""
-    logits = -_APART * torch.arange(sources.gaps.shape[1]).to(sources.pictures)
-    logits = logits.expand_as(sources.gaps)[..., None, None, None]
+def nearest(found: Sources) -> Tensor:
+    """Every pixel from the first candidate that shows it, of all in the order of time: (B, 3, H, W)."""
+    logits = -_APART * torch.arange(found.gaps.shape[1]).to(found.pictures)
+    logits = logits.expand_as(found.gaps)[..., None, None, None]
     still = torch.zeros_like(logits).expand(-1, -1, 2, -1, -1)
-    return composed(Answers(logits, still), sources.pictures, sources.unseen, "soft")[0]
+    return composed(Answers(logits, still), found.pictures, found.unseen, "soft")[0]
 
 
 def _l1(batch: GatherBatch, filled: Tensor) -> np.ndarray:
