@@ -11,7 +11,7 @@ from stores import write_store
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.completion.gather.composition import Answers, asked, composed, seen
 from stcnet_lib.completion.gather.filling import GatheredPixels, load_gather
-from stcnet_lib.completion.gather.likeness import likeness, likest, unlikeness
+from stcnet_lib.completion.gather.likeness import likest, unlikeness
 from stcnet_lib.completion.gather.network import GatherNetwork
 from stcnet_lib.completion.gather.samples import Clip, GatherSamples, read_clips
 from stcnet_lib.completion.gather.skill import GatherValidation, nearest
@@ -190,7 +190,7 @@ def test_copies_hide_what_mixes_a_hidden_pixel_in():
 def test_unlikeness_is_its_twin():
     """Around every place the mean difference of what both show, twice blurred, by plain loops."""
     given = random_sources(height=32, width=16)
-    found = unlikeness(given)
+    found = unlikeness(given)[:, :, 1]
     for b, c in np.ndindex(2, 3):
         both = ~(given.hidden[b, 0] | given.unseen[b, c, 0])
         apart = (given.frame[b] - given.pictures[b, c]).abs().mean(0) * both
@@ -205,7 +205,7 @@ def test_unlikeness_is_its_twin():
 
         at_large = apart.sum() / both.sum()
         wanted = (blurred(apart) + 0.01 * at_large) / (blurred(both) + 0.01)
-        torch.testing.assert_close(found[b, c, 0], wanted, atol=1e-6, rtol=0)
+        torch.testing.assert_close(found[b, c], wanted, atol=1e-6, rtol=0)
 
 
 def test_candidates_are_those_that_look_as_the_frame_does():
@@ -218,10 +218,10 @@ def test_candidates_are_those_that_look_as_the_frame_does():
         hole.others[t] = np.clip(hole.picture + strength * noise[t], 0, 255)
     hole.others_hidden[2, rows] = True  # the likest shows nothing of what is wanted
     found = sources([hole], CPU.device)
-    numbers = likest(found, unlikeness(found), 3)
+    numbers = likest(found, 3)
     assert numbers.tolist() == [[1, 3, 0, 5]]
     assert found.picked(numbers).gaps.tolist() == [found.gaps[0, [1, 3, 0, 5]].tolist()]
-    everything = likest(found, unlikeness(found), 9)
+    everything = likest(found, 9)
     assert everything.tolist() == [[1, 3, 0, 4, 2, 5]]
 
 
@@ -229,7 +229,7 @@ def test_in_the_beginning_likeness_decides():
     given = sources([random_hole()], CPU.device)
     torch.manual_seed(0)
     answers = asked(GatherNetwork(TINY.network), given)
-    alone = torch.nn.functional.avg_pool2d(likeness(unlikeness(given))[0], 2)
+    alone = torch.nn.functional.avg_pool2d(-60 * unlikeness(given)[0, :, 1:2], 2)
     torch.testing.assert_close(answers.logits[0], alone)
     assert not answers.flow.any()
     assert asked(trusting_network(TINY), given).flow[:, :-1].any()

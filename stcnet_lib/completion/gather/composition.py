@@ -1,10 +1,10 @@
 """From candidates to what fills a hole: what the network sees of them, and what its answers make of them.
 
 Of a frame x whose pixels M are hidden, candidates y_c with hidden pixels M_c, logits a_c and flows f_c, and
-what they look like around a place, u_c (`likeness`):
+what else is known of them, e_c (`likeness`, gaps in time, which one is the median):
 
     y'_c, M'_c = y_c and M_c moved by f_c
-    w_c        = softmax over c of a_c - 60 u_c, without those that are hidden there
+    w_c        = softmax over c of a_c + t e_c, without those that are hidden there
     soft       = Σ w_c y'_c
     sharp      = y'_c of that c with the largest w_c, summed over a small neighbourhood
 
@@ -20,12 +20,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stcnet_lib.completion.gather.likeness import HIDDEN, likeness, unlikeness
-from stcnet_lib.completion.gather.network import GatherNetwork
+from stcnet_lib.completion.gather.likeness import HIDDEN, unlikeness
+from stcnet_lib.completion.gather.network import CLEARER, GatherNetwork
 from stcnet_lib.completion.gather.sources import Sources
 
 _GAP = 8.0  # frames in time that count as 1
-_CLEARER = 4.0  # times differences, which are small beside images
 _VISIBLE = 0.999  # a moved pixel that mixes more than the rest of hidden ones in is hidden
 _AROUND = 64  # the neighbourhood of a sharp choice is this share of the height to all sides
 
@@ -38,16 +37,14 @@ class Answers(NamedTuple):
 
 
 def asked(network: GatherNetwork, sources: Sources) -> Answers:
-    """What likeness says of the candidates, mended by the network, at half the resolution of the sources."""
-    unlike = unlikeness(sources)
-    inputs = functional.avg_pool2d(torch.cat([seen(sources), _CLEARER * unlike], 2).flatten(0, 1), 2)
-    logits, flow = (maps.unflatten(0, unlike.shape[:2]) for maps in network(inputs))
-    known = functional.avg_pool2d(likeness(unlike).flatten(0, 1), 2).unflatten(0, unlike.shape[:2])
-    return Answers(logits + known, torch.cat([flow[:, :-1], torch.zeros_like(flow[:, -1:])], 1))
+    """The network's answers, at half the resolution of the sources."""
+    inputs = functional.avg_pool2d(seen(sources).flatten(0, 1), 2)
+    logits, flow = (maps.unflatten(0, sources.gaps.shape) for maps in network(inputs))
+    return Answers(logits, torch.cat([flow[:, :-1], torch.zeros_like(flow[:, -1:])], 1))
 
 
 def seen(sources: Sources) -> Tensor:
-    """What the network sees of every candidate, nothing hidden among it: (B, C, n, H, W)."""
+    """What the network sees of every candidate, nothing hidden among it: (B, C, `INPUTS`, H, W)."""
     count = sources.pictures.shape[1]
 
     def each(maps: Tensor) -> Tensor:  # (B, n, H, W) -> (B, C, n, H, W)
@@ -65,12 +62,13 @@ def seen(sources: Sources) -> Tensor:
         hidden.float(),
         pictures,
         sources.unseen.float(),
-        _CLEARER * (frame - pictures).abs() * (visible & ~hidden),
-        _CLEARER * (pictures - median).abs() * visible,
+        CLEARER * (frame - pictures).abs() * (visible & ~hidden),
+        CLEARER * (pictures - median).abs() * visible,
         median,
-        gaps.abs(),
         gaps,
+        gaps.abs(),
         is_median,
+        CLEARER * unlikeness(sources),
     ]
     return torch.cat(maps, 2)
 

@@ -9,7 +9,7 @@ import torch
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.completion.gather.composition import asked, composed
-from stcnet_lib.completion.gather.likeness import likest, unlikeness
+from stcnet_lib.completion.gather.likeness import likest
 from stcnet_lib.completion.gather.network import GatherNetwork
 from stcnet_lib.completion.gather.sources import sources
 from stcnet_lib.completion.pixels.holes import Hole, PixelFiller, PixelFilling
@@ -32,7 +32,7 @@ class GatheredPixels:
         config = self._network.config
         large = sources([hole], self._compute.device)
         copies = large.small(config.height, config.width)
-        numbers = likest(copies, unlikeness(copies), config.candidates)
+        numbers = likest(copies, config.candidates)
         large = large.picked(numbers)
         with self._compute.autocast(config.precision):
             answers = asked(self._network, copies.picked(numbers))

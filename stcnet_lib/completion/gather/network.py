@@ -6,9 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stcnet_lib.completion.gather.likeness import REACHES, TRUST, TRUSTED
 from stcnet_lib.config import GatherNetworkConfig
 
-INPUTS = 21  # channels of `composition.seen`, and the unlikeness
+INPUTS = 20 + len(REACHES)  # channels of `composition.seen`
+CLEARER = 4.0  # times differences, which are small beside images
+_EVIDENCE = 2 + len(REACHES)  # the last of the inputs: gap in time, which is the median, unlikeness
+_STEPS = 40.0  # times as fast as other weights those of the evidence change: logits are large
 _BEND = 4.0  # of the raw flow: how far it may go before it saturates
 
 
@@ -40,6 +44,10 @@ class GatherNetwork(nn.Module):
         self.out = nn.Conv2d(fine, 3, 3, 1, 1)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
+        self.trust = nn.Parameter(torch.zeros(_EVIDENCE))
+        known = torch.zeros(_EVIDENCE)
+        known[TRUSTED - len(REACHES)] = -TRUST / CLEARER
+        self.register_buffer("known", known, persistent=False)
         reach = 2 * config.flow / torch.tensor([config.width, config.height])
         self.register_buffer("reach", reach[:, None, None], persistent=False)
 
@@ -51,7 +59,9 @@ class GatherNetwork(nn.Module):
         maps = self.joined(coarse + whole[..., None, None])
         maps = self.to_middle(torch.cat([_twice(maps), middle], 1))
         out = self.out(self.to_fine(torch.cat([_twice(maps), fine], 1))).float()
-        return out[:, :1], torch.tanh(out[:, 1:] / _BEND) * self.reach
+        trust = (self.known + _STEPS * self.trust)[:, None, None]
+        evidence = (trust * seen[:, -_EVIDENCE:].float()).sum(1, keepdim=True)
+        return out[:, :1] + evidence, torch.tanh(out[:, 1:] / _BEND) * self.reach
 
 
 def _twice(maps: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from stcnet_lib.common.progress import Progress
-from stcnet_lib.completion.gather.likeness import likest, unlikeness
+from stcnet_lib.completion.gather.likeness import likest
 from stcnet_lib.completion.gather.sources import Sources, small, small_mask, sources
 from stcnet_lib.completion.learning.samples import held_out_people
 from stcnet_lib.completion.neighbours import MEDIAN_FRAMES
@@ -105,7 +105,7 @@ class GatherSamples:
     def together(self, drawn: Sequence[Simulated], device: torch.device) -> GatherBatch:
         """Samples as a batch, in their light and direction."""
         found = sources([sample.hole for sample in drawn], device)
-        found = found.picked(likest(found, unlikeness(found), self._config.candidates))
+        found = found.picked(likest(found, self._config.candidates))
         counts = torch.from_numpy(np.stack([sample.counts for sample in drawn])).to(device)[:, None]
         gain = torch.tensor([sample.gain for sample in drawn], dtype=torch.float32, device=device)
         tint = torch.tensor(np.stack([sample.tint for sample in drawn]), dtype=torch.float32, device=device)
