@@ -57,6 +57,6 @@ def _around(maps: Tensor, share: int) -> Tensor:
     for kernel in 2 * (
         (2 * reach + 1, 1),
         (1, 2 * reach + 1),
-    ):  # row by row: a few sums instead of a square's
+    ):  # in rows, then columns: fewer sums
         means = functional.avg_pool2d(means, kernel, 1, (kernel[0] // 2, kernel[1] // 2))
     return means.unflatten(0, maps.shape[:2])

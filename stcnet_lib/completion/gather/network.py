@@ -12,7 +12,7 @@ from stcnet_lib.config import GatherNetworkConfig
 INPUTS = 20 + len(REACHES)  # channels of `composition.seen`
 CLEARER = 4.0  # times differences, which are small beside images
 _EVIDENCE = 2 + len(REACHES)  # the last of the inputs: gap in time, which is the median, unlikeness
-_STEPS = 40.0  # times as fast as other weights those of the evidence change: logits are large
+_STEPS = 400.0  # times as fast as other weights those of the evidence change: logits are large
 _BEND = 4.0  # of the raw flow: how far it may go before it saturates
 
 
