@@ -334,6 +334,53 @@ MUTANTS = [
         "(covered <= VISIBLE)",
         "evaluation/test_planted.py",
     ),
+    # masks of pixels
+    M(
+        "localisation/masks/evidence.py",
+        "> min(_GAP, frames // 6)",
+        ">= 0",
+        "localisation/test_mask_evidence.py",
+    ),
+    M(
+        "localisation/masks/prediction.py",
+        "mask = (large > 0)",
+        "mask = (large > -1)",
+        "localisation/test_mask_network.py",
+    ),
+    M(
+        "localisation/masks/prediction.py",
+        "[networks[fold]]",
+        "networks",
+        "localisation/test_mask_network.py",
+    ),
+    M("localisation/masks/samples.py", "known | (hidden > 0)", "known", "localisation/test_mask_network.py"),
+    M(
+        "localisation/fold_training.py",
+        "fold != left_out",
+        "fold == left_out",
+        "localisation/test_mask_network.py",
+    ),
+    M("localisation/mask_files.py", "- first)", ")", "localisation/test_mask_files.py"),
+    M(
+        "completion/pixels/holes.py",
+        "moved = np.ones_like(mask)",
+        "moved = np.zeros_like(mask)",
+        "completion/test_pixels.py",
+    ),
+    M("completion/pixels/nearest.py", "argmin(axis=0)", "argmax(axis=0)", "completion/test_pixels.py"),
+    M("completion/pixels/median.py", "last // 2", "count // 2", "completion/test_pixels.py"),
+    M(
+        "evaluation/measures/masks.py",
+        "self.masked + hidden - self.found",
+        "self.masked + hidden",
+        "evaluation/test_mask_measures.py",
+    ),
+    M(
+        "evaluation/measures/damage.py",
+        "replaced[place] &=",
+        "replaced[place] |=",
+        "evaluation/test_measure_completion.py",
+    ),
 ]
 
 

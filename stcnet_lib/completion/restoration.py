@@ -165,7 +165,7 @@ def _fill_pixels(
     filler: PixelFiller,
     record: Record,
 ) -> dict[int, bytes | None]:
-    """Replace the hidden pixels of one tracklet's frames, as far as another frame or the filler shows them."""
+    """Replace the hidden pixels of one tracklet's frames, as far as the filler fills them."""
     kept: dict[int, bytes | None] = dict.fromkeys(frames)
     if not any(mask.any() for mask in masks):
         return kept

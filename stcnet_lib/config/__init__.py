@@ -63,7 +63,6 @@ __all__ = [
     "GameConfig",
     "GatherConfig",
     "GatherNetworkConfig",
-    "Layout",
     "MasksConfig",
     "Name",
     "OcclusionConfig",

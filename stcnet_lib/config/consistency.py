@@ -78,12 +78,12 @@ def _unknown_pixels(config: Config) -> Iterator[str]:
     for name, row in config.completions.items():
         if row.masks == "pixels" and scores != "pixels":
             yield (
-                f"completions.{name}.masks: got 'pixels', wanted predicted, or pixels under occlusion.scores, "
-                f"which is '{scores}'"
+                f"completions.{name}.masks: got 'pixels', wanted 'predicted', or 'pixels' for "
+                f"occlusion.scores, which is '{scores}'"
             )
         if METHODS[row.method].gathers and scores != "pixels":
             yield (
-                f"completions.{name}.method: got '{row.method}', wanted another one, or pixels under "
+                f"completions.{name}.method: got '{row.method}', wanted another one, or 'pixels' for "
                 f"occlusion.scores, which is '{scores}': the network learns from predicted masks"
             )
 

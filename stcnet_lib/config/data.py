@@ -106,8 +106,8 @@ class PlantConfig(Section):
     things: Fraction = Field(
         0.0,
         exclude_if=lambda share: share == 0,  # results were made before there were any
-        description="of what is no person: share of shapes and textures drawn at random instead of the walkers' "
-        "sprites",
+        description="of what is no person: share of shapes and textures drawn at random instead of the "
+        "walkers' sprites",
     )
     together: Fraction = Field(
         0.3, description="share of occluders that go along with the person for a while; the rest pass"

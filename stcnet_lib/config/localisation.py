@@ -41,6 +41,12 @@ class MasksConfig(Section):
     """A small network that finds hidden pixels (`stcnet_lib/localisation/masks`); not in the paper."""
 
     channels: int = Field(16, ge=4, le=256, description="of its finest maps; 2 and 3 times as many beyond")
+    guided: bool = Field(
+        False,
+        exclude_if=lambda guided: not guided,
+        description="the networks also see what `clues.py` finds in the guider's maps: people whose boxes "
+        "drift are not told by colours alone",
+    )
     steps: int = Field(500, ge=1, le=1_000_000, description="of each fold")
     batch: int = Field(4, ge=1, le=1024, description="clips")
     clip: int = Field(12, ge=1, le=128, description="consecutive frames of one clip")
@@ -61,8 +67,8 @@ class OcclusionConfig(Section):
     scores: Literal["cosine", "planted", "pixels"] = Field(
         "cosine",
         description="cosine: with the reference of the tracklet, as in the paper; planted: the chance of "
-        "being visible, by a detector trained on train tracklets with planted occluders; pixels: likewise, as "
-        "mask networks say it, whose masks completions may use (`masks: pixels`); in a file also "
+        "being visible, by a detector trained on train tracklets with planted occluders; pixels: likewise, "
+        "as mask networks say it, whose masks completions may use (`masks: pixels`); in a file also "
         "auto: cosine for the walkers, planted for others (`Config._scores_of_the_data`)",
     )
     reference: Literal["mean", "median", "trimmed_mean", "learned"] = Field(

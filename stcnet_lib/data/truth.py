@@ -42,6 +42,16 @@ class TruthMasks:
         return [mask for run in runs for mask in self._truth.read_truth(run)[0]]
 
 
+def hidden_pixels_known(truth: TrackletStore, frames: range, occluder: np.ndarray) -> np.ndarray:
+    """Pixels of which is known whether they are hidden: bool (n, H, W), as the occluders of the frames.
+
+    All but those of doubtful thirds, on which nothing was planted but which something real may hide.
+    """
+    rows = np.diff(region_rows(occluder.shape[1]))
+    doubtful = np.repeat(truth.doubtful[frames.start : frames.stop], rows, axis=1)[:, :, None]
+    return occluder | ~doubtful
+
+
 def hidden_table(truth: TrackletStore, share: float, chunk: int = 512) -> np.ndarray:
     """`hidden_thirds` of a whole `truth.h5` -> (F, K) bool, with the masks of `chunk` frames in memory."""
     runs = truth.truth_runs(range(truth.num_frames), chunk)

@@ -1,4 +1,7 @@
-"""`masks.h5`: hidden pixels of a store, bit-packed as the masks of a truth are, each in the size of its frame."""
+"""`masks.h5`: hidden pixels of a store, bit-packed as the masks of a truth, each in the size of its frame.
+
+Beside them, at the size at which frames were looked at, how likely every pixel is hidden.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ class MaskWriter:
     """Takes the masks of a store's frames in their order."""
 
     def __init__(self, writer: Hdf5Writer, num_frames: int) -> None:
-        self._writer, self._written = writer, 0
+        self._writer, self._written, self._num_frames = writer, 0, num_frames
         file = writer.file
         file.create_dataset("size", (num_frames, 2), np.int32, track_times=False)
         file.create_dataset(
@@ -36,14 +39,26 @@ class MaskWriter:
             track_times=False,
         )
 
-    def append(self, masks: Sequence[np.ndarray]) -> None:
-        """Write the masks of the next frames, bool (H, W) each.
+    def append(self, masks: Sequence[np.ndarray], chances: np.ndarray) -> None:
+        """Write the masks of the next n frames, bool (H, W) each, and chances (n, h, w) in [0, 1].
 
         Raises:
             OSError: the disk does not take them.
         """
         packed = np.concatenate([np.packbits(mask, axis=1).reshape(-1) for mask in masks])
         file, end = self._writer.file, self._written + len(masks)
+        if not self._written:
+            shape = chances.shape[1:]
+            file.create_dataset(
+                "chances",
+                (self._num_frames, *shape),
+                np.uint8,
+                chunks=(min(16, self._num_frames), *shape),
+                compression="gzip",
+                compression_opts=1,
+                track_times=False,
+            )
+        file["chances"][self._written : end] = np.round(255 * chances)
         file["size"][self._written : end] = [mask.shape for mask in masks]
         start = len(file["packed"])
         file["packed"].resize((start + len(packed),))
@@ -57,7 +72,12 @@ class Masks:
 
     def __init__(self, file: h5py.File) -> None:
         self._packed, self._sizes = file["packed"], file["size"][:].astype(np.int64)
+        self._chances = file["chances"]
         self._ends = np.cumsum(self._sizes[:, 0] * -(-self._sizes[:, 1] // 8))
+
+    def chances(self, frames: range) -> np.ndarray:
+        """float32 (n, h, w) in [0, 1], in steps of 1/255: how likely pixels of the frames are hidden."""
+        return self._chances[frames.start : frames.stop].astype(np.float32) / 255
 
     def read(self, frames: range) -> list[np.ndarray]:
         """bool (H, W) of consecutive frames."""

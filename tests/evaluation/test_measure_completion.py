@@ -90,7 +90,7 @@ def test_regions_that_were_left_are_no_damage(stores):
     assert table.loc[4, "body_pixels"] == (person[4, rows[1]] & ~occluder[4, rows[1]]).sum()
     assert table.loc[5, "visible_pixels"] == 0
     assert table.loc[1, "hole_pixels"] == occluder[1, rows[0]].sum() + occluder[1, rows[2]].sum()
-    counts = count_replaced(opened[2], methods)
+    counts = count_replaced(opened[2], opened[0], opened[1], methods)
     assert counts["visible"].tolist() == [(p & ~o).sum() for p, o in zip(person, occluder, strict=True)]
     assert counts["changed"].tolist() == [
         v if frame in (1, 4) else 0 for frame, v in enumerate(counts["visible"])
@@ -103,6 +103,26 @@ def test_regions_that_were_left_are_no_damage(stores):
         table.loc[4, "body_pixels"],
         0,
     ]
+
+
+def test_pixels_that_keep_their_colour_are_no_damage(tmp_path):
+    """A completion of pixels touches a third, and leaves most of it as it was."""
+    random = np.random.default_rng(2)
+    images = random.integers(0, 256, (1, HEIGHT, WIDTH, 3), np.uint8)
+    person, occluder, made = (
+        np.ones((1, HEIGHT, WIDTH), bool),
+        np.zeros((1, HEIGHT, WIDTH), bool),
+        images.copy(),
+    )
+    occluder[:, :4, :3] = True
+    made[:, :4, :5] ^= 1  # what is hidden, and two columns beyond
+    source, completed = write(tmp_path / "source.h5", images), write(tmp_path / "completed.h5", made)
+    truth = write(tmp_path / "truth.h5", images, (occluder, person))
+    flags = pd.DataFrame({"frame": [0], "region": [0], "method": ["copy"]})
+    counts = count_replaced(truth, source, completed, flags)
+    assert counts[["visible", "replaced"]].to_numpy().tolist() == [[HEIGHT * WIDTH - 12, 8]]
+    row = measure_frames(source, completed, truth, flags, colours, SHARE).iloc[0]
+    assert row[["visible_pixels", "body_pixels", "hole_pixels"]].tolist() == [8, 8, 12]
 
 
 def test_a_completion_that_replaces_all_is_told_from_one_that_replaces_the_hidden(tmp_path):
@@ -123,7 +143,7 @@ def test_a_completion_that_replaces_all_is_told_from_one_that_replaces_the_hidde
         flags = pd.DataFrame({"frame": 0, "region": regions, "method": "temporal"})
         store = write(tmp_path / f"{name}.h5", made)
         row = measure_frames(opened[0], store, opened[1], flags, colours, SHARE).iloc[0]
-        replaced = count_replaced(opened[1], flags)
+        replaced = count_replaced(opened[1], opened[0], store, flags)
         found[name] = row, replaced["replaced"].sum() / replaced["visible"].sum()
         assert row["hole_mse_after"] == 0
         assert row["sharpness_after"] == pytest.approx(1)

@@ -67,16 +67,17 @@ def stores(tmp_path):
         store.close()
 
 
-def changed(truth, regions):
-    return count_replaced(truth, regions, background=True, doubtful=False)
+def changed(stores, regions):
+    source, completed = stores["occluded"], stores["restored"]
+    return count_replaced(stores["clean"], source, completed, regions, background=True, doubtful=False)
 
 
 def test_changed_visible_pixels_by_hand(stores):
     regions = pd.DataFrame({"frame": [1, 3, 0], "region": [0, 1, 2], "method": ["copy", "copy", "left"]})
-    everything = measure_change(changed(stores["clean"], regions), np.ones(4, bool))
+    everything = measure_change(changed(stores, regions), np.ones(4, bool))
     visible = 30 * 12 * 2 - 15 * 12 - 10 * 12 + 2 * 24 * 10  # without the occluder and the doubtful third
     assert everything["changed_visible"] == pytest.approx(80 / visible)
-    later = measure_change(changed(stores["clean"], regions), np.array([False, False, True, True]))
+    later = measure_change(changed(stores, regions), np.array([False, False, True, True]))
     assert later["changed_visible"] == pytest.approx(80 / 480)
 
 

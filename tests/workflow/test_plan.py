@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from checkouts import REPOSITORY, TINY
 
-from stcnet_lib.config import Config, ReIDConfig, RuntimeConfig, load_config
+from stcnet_lib.config import Config, ConfigError, ReIDConfig, RuntimeConfig, load_config
 from workflow.library import code, imported_files
 from workflow.plan import resources
 from workflow.plan.needs import Needs, weight_file
@@ -157,6 +157,48 @@ def test_scores_come_from_features_or_detectors():
     assert (planted.paths.score_source(), planted.options.score_source()) == (f"{RUN}/hidden.h5", "--hidden")
     assert cosine.paths.threshold_probe() == []
     assert planted.paths.threshold_probe() == [f"{RUN}/probe.parquet"]
+
+
+def of_pixels(**changes):
+    rows = {"median": {"method": "median", "masks": "pixels"}, "copy": {"method": "copy"}}
+    rows["true"] = {"method": "copy", "masks": "oracle_pixels"}
+    rows_of_table = [{"network": "nl", "train": "raw", "test": name} for name in rows]
+    occlusion = {"scores": "pixels", "threshold": "planted"}
+    return plan(completions=rows, variants=rows_of_table, occlusion=occlusion, **changes)
+
+
+def test_masks_of_pixels_are_found_by_networks_and_filled_by_files_of_their_own():
+    found = of_pixels()
+    assert found.paths.score_source() == f"{RUN}/hidden.h5"
+    assert found.options.score_source() == "--hidden"
+    assert found.paths.found_masks() == [f"{RUN}/masks.h5"]
+    assert plan().paths.found_masks() == []
+    median, copy, true = (job(completion=name) for name in ("median", "copy", "true"))
+    assert found.options.restore(median) == f"--masks {HERE}/masks.h5"
+    assert found.options.restore(copy) == f"--scores {HERE}/occlusion.parquet"
+    assert found.options.restore(true) == "--truth results/tiny/truth.h5 --hidden-share 0.3"
+    assert found.options.export(median).endswith(f"--scores {HERE}/occlusion.parquet")
+    assert [found.needs.masks_for(name) for name in ("median", "copy", "true")] == [True, False, False]
+    assert [found.needs.scores_for(name) for name in ("median", "copy", "true")] == [False, True, False]
+    assert found.sources.filling(median) == ["stcnet_lib/completion/pixels/median.py"]
+    assert found.sources.filling(true) == ["stcnet_lib/completion/pixels/nearest.py"]
+
+
+@pytest.mark.parametrize(
+    ("completion", "scores", "message"),
+    [
+        ({"method": "copy", "masks": "pixels"}, "cosine", "masks: got 'pixels', wanted 'predicted'"),
+        ({"method": "stcnet", "masks": "pixels"}, "pixels", "only copy, median fill pixels"),
+        (
+            {"method": "copy", "masks": "pixels", "least_confidence": 0.5},
+            "pixels",
+            "judges know thirds alone",
+        ),
+    ],
+)
+def test_masks_of_pixels_that_cannot_be_are_refused(completion, scores, message):
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        plan(completions={"own": completion}, variants=[], occlusion={"scores": scores})
 
 
 def test_completions_are_those_that_variants_name():

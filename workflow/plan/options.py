@@ -92,7 +92,7 @@ class Options:
         folder = self.paths.completion(wildcards.completion, wildcards)
         options = ["--completed", f"{folder}/tracklets.h5", "--regions", f"{folder}/regions.parquet"]
         if not self.needs.truth_for(wildcards.completion):
-            options += self.masks(wildcards)
+            options += ["--scores", f"{self.paths.run(wildcards)}/occlusion.parquet"]
         return " ".join([*options, *self.stcnet(wildcards)])
 
     def people(self, wildcards: Wildcards) -> list[str]:

@@ -91,6 +91,16 @@ class Paths:
         """The scores of planted occluders that the threshold is found on, if it is."""
         return [f"{RUN}/probe.parquet"] if self.settings.occlusion.threshold == "planted" else []
 
+    def found_masks(self) -> list[str]:
+        """The masks of pixels, if any are found."""
+        return [f"{RUN}/masks.h5"] if self.settings.occlusion.scores == "pixels" else []
+
+    def masks_guider(self) -> list[str]:
+        """Description and weights of the guider, where mask networks see its maps."""
+        occlusion = self.settings.occlusion
+        guided = occlusion.scores == "pixels" and occlusion.pixels.guided
+        return [f"{RUN}/guider/model.json", f"{RUN}/guider/model.safetensors"] if guided else []
+
     def trained_guider_weights(self) -> str:
         """The weights beside the description of a `trained_guider`."""
         return os.path.splitext(self.settings.trained_guider)[0] + ".safetensors"

@@ -38,6 +38,10 @@ class Sources:
         parts = saved_parts(trained) if trained else self.settings.guider.parts
         return [part.file for part in parts]
 
+    def masks(self) -> list[str]:
+        """The parts of the guider whose maps mask networks see, if they do."""
+        return self.guider() if self.settings.occlusion.pixels.guided else []
+
     def reid(self, wildcards: Wildcards) -> list[str]:
         """The parts that the network of a variant is built of."""
         return self.guider() if is_guider(wildcards) else self.needs.reid(wildcards.network).files

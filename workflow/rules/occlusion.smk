@@ -91,9 +91,10 @@ elif settings.occlusion.scores == "pixels":
 
     rule train_masks:
         input:
-            code=code("train_masks"),
+            code=code("train_masks", sources.masks()),
             store=f"{PROBE}/tracklets.h5",
             truth=f"{PROBE}/truth.h5",
+            guider=paths.masks_guider(),
         output:
             model=f"{RUN}/masks/model.json",
             weights=ensure(f"{RUN}/masks/model.safetensors", non_empty=True),
@@ -113,17 +114,19 @@ elif settings.occlusion.scores == "pixels":
             runtime=growing(240),
         params:
             config=settings.occlusion.pixels.canonical_json(),
+            guider=lambda wildcards, input: ["--guider", input.guider[0]] if input.guider else [],
         shell:
             "python -m workflow.scripts.train_masks --config {params.config:q} --store {input.store} "
-            "--truth {input.truth} --split {wildcards.split} --seed {wildcards.seed} "
+            "--truth {input.truth} {params.guider} --split {wildcards.split} --seed {wildcards.seed} "
             "--model {output.model} --probe {output.probe} 2>&1 | tee {log}"
 
     rule find_masks:
         input:
-            code=code("find_masks"),
+            code=code("find_masks", sources.masks()),
             store="results/{dataset}/tracklets.h5",
             model=f"{RUN}/masks/model.json",
             weights=f"{RUN}/masks/model.safetensors",
+            guider=paths.masks_guider(),
         output:
             masks=f"{RUN}/masks.h5",
             hidden=f"{RUN}/hidden.h5",
@@ -139,9 +142,11 @@ elif settings.occlusion.scores == "pixels":
             gpu=gpus(1),
             mem_mb=growing(6000),
             runtime=growing(240),
+        params:
+            guider=lambda wildcards, input: ["--guider", input.guider[0]] if input.guider else [],
         shell:
             "python -m workflow.scripts.find_masks --store {input.store} --model {input.model} "
-            "--masks {output.masks} --hidden {output.hidden} 2>&1 | tee {log}"
+            "{params.guider} --masks {output.masks} --hidden {output.hidden} 2>&1 | tee {log}"
 
 elif settings.occlusion.needs_probe:
 

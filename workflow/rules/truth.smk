@@ -9,6 +9,7 @@ rule measure_localisation:
         scores=f"{RUN}/occlusion.parquet",
         threshold=f"{RUN}/threshold.json",
         regions=f"{RUN}/regions.h5",
+        masks=paths.found_masks(),
     output:
         summary=f"{RUN}/localisation.json",
         csv=f"{RUN}/localisation.csv",
@@ -25,11 +26,13 @@ rule measure_localisation:
     params:
         config=settings.evaluation.part_json("hidden_share"),
         occlusion=settings.occlusion.canonical_json(),
+        masks=lambda wildcards, input: ["--masks", *input.masks] if input.masks else [],
     shell:
         "python -m workflow.scripts.measure_localisation --config {params.config:q} "
         "--occlusion {params.occlusion:q} --store {input.store} --regions {input.regions} "
         "--scores {input.scores} --threshold {input.threshold} --truth {input.truth} "
-        "--split {wildcards.split} --summary {output.summary} --csv {output.csv} 2>&1 | tee {log}"
+        "{params.masks} --split {wildcards.split} --summary {output.summary} --csv {output.csv} "
+        "2>&1 | tee {log}"
 
 
 rule measure_completion:

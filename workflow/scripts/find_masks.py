@@ -1,8 +1,11 @@
 """The hidden pixels of every frame, by the trained mask networks, and how likely each third is hidden."""
 
+from pathlib import Path
+
 from stcnet_lib.common.compute import compute_for
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.localisation.masks.prediction import load_masks, write_masks
+from stcnet_lib.reid.files import load_reid
 from workflow.scripts.command import add_paths, parser, run, runtime_settings
 
 
@@ -15,11 +18,13 @@ def main() -> None:
         masks="masks.h5 to write: bit-packed pixels",
         hidden="hidden.h5 to write: logits of thirds",
     )
+    commandline.add_argument("--guider", type=Path, help="the guider's model.json (guided networks)")
     options = commandline.parse_args()
     runtime = runtime_settings()
     with compute_for(runtime) as compute, TrackletStore(options.store) as store:
         networks, folds = load_masks(options.model)
-        write_masks(networks, folds, store, options.masks, options.hidden, runtime, compute)
+        guider = compute.place(load_reid(options.guider)).eval() if networks.config.guided else None
+        write_masks(networks, folds, guider, store, options.masks, options.hidden, runtime, compute)
 
 
 if __name__ == "__main__":

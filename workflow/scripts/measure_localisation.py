@@ -1,5 +1,9 @@
 """How well occlusion scores find what the walkers' truth says is hidden, and what others would find."""
 
+import argparse
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -7,11 +11,15 @@ from stcnet_lib.common.files import replacing, write_json
 from stcnet_lib.config import EvaluationConfig, OcclusionConfig, parse_section
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.data.truth import hidden_table
+from stcnet_lib.evaluation.measures.completion import occluder_kinds
 from stcnet_lib.evaluation.measures.localisation import measure_localisation
+from stcnet_lib.evaluation.measures.masks import measure_masks
 from stcnet_lib.localisation.flags import read_flags
+from stcnet_lib.localisation.mask_files import open_masks
 from stcnet_lib.localisation.region_files import REGION_FEATURES, open_regions
 from stcnet_lib.localisation.threshold_file import read_thresholds
 from stcnet_lib.report.tables.reference_study import flat_entries, reference_study
+from stcnet_lib.walkers.dataset import read_events
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run
 
 
@@ -31,6 +39,7 @@ def main() -> None:
         summary="localisation.json to write",
         csv="localisation.csv to write: all references and rules",
     )
+    commandline.add_argument("--masks", type=Path, help="masks.h5 (occlusion.scores: pixels)")
     add_split(commandline)
     options = commandline.parse_args()
     with (
@@ -52,16 +61,28 @@ def main() -> None:
             hidden,
             parse_section(OcclusionConfig, options.occlusion),
         )
+        frames = {name: np.flatnonzero(part[store.frame_tracklet]) for name, part in parts.items()}
+        pixels = masks_measured(options, store, truth, frames) if options.masks else None
     summary = {
         name: measure_localisation(
             scores[chosen[scores["tracklet"]]].reset_index(drop=True), hidden, doubtful
         )
         for name, chosen in parts.items()
     }
-    write_json(options.summary, summary | {"threshold": threshold, "by_reference": entries})
+    summary |= {"threshold": threshold, "by_reference": entries}
+    write_json(options.summary, summary | ({"pixels": pixels} if pixels else {}))
     with replacing(options.csv) as partial:
         rows = pd.DataFrame(flat_entries(entries))
         rows.to_csv(partial, index=False, float_format="%.6f", lineterminator="\n")
+
+
+def masks_measured(
+    options: argparse.Namespace, store: TrackletStore, truth: TrackletStore, frames: dict[str, np.ndarray]
+) -> dict[str, Any]:
+    """`measure_masks` of frames by the name of their part."""
+    kinds = occluder_kinds(read_events(options.truth), store.tracklets)
+    with open_masks(options.masks, store) as masks:
+        return {name: measure_masks(masks, truth, own, kinds) for name, own in frames.items()}
 
 
 if __name__ == "__main__":

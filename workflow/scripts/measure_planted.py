@@ -36,7 +36,7 @@ def main() -> None:
         compute_for(runtime_settings()) as compute,
         TrackletStore(options.store) as store,
         TrackletStore(options.truth) as truth,
-        opened_restored(options.completions, truth) as restored,
+        opened_restored(options.completions, truth, store) as restored,
     ):
         flags = read_flags(options.scores, store)
         features = picture_features(load_reid(options.guider), compute)

@@ -1,6 +1,7 @@
 """Train the mask networks on planted train tracklets, and ask each about those that it did not see."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.localisation.masks.prediction import pixel_logits, third_logits
 from stcnet_lib.localisation.masks.samples import probe_masks
 from stcnet_lib.localisation.masks.training import train_mask_networks
-from stcnet_lib.reid.files import save_model
+from stcnet_lib.reid.files import load_reid, save_model
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run, runtime_settings
 from workflow.scripts.training import provenance, resume_key
 
@@ -26,6 +27,7 @@ def main() -> None:
         model="model.json to write; model.safetensors and history.csv go beside it",
         probe="probe.parquet to write: what the networks say of the probe's thirds",
     )
+    commandline.add_argument("--guider", type=Path, help="the guider's model.json (guided networks)")
     add_split(commandline)
     commandline.add_argument("--seed", type=int, default=0, help="of initial weights, folds and samples")
     options = commandline.parse_args()
@@ -37,8 +39,15 @@ def main() -> None:
         TrackletStore(options.store) as store,
         TrackletStore(options.truth) as truth,
     ):
-        samples, evidence, folds = probe_masks(store, truth, config, options.seed, runtime.progress_seconds)
-        key = resume_key(__file__, config, compute, options.seed, options.split, truth.digest)
+        guider = compute.place(load_reid(options.guider)).eval() if config.guided else None
+        samples, evidence, folds = probe_masks(
+            store, truth, config, options.seed, runtime.progress_seconds, guider, compute
+        )
+        inputs = [options.guider] if config.guided else []
+        modules = guider.config.files if config.guided else ()
+        key = resume_key(
+            __file__, config, compute, options.seed, options.split, truth.digest, modules, *inputs
+        )
         networks, history, state = train_mask_networks(
             config, samples, options.seed, folder, key, runtime, compute
         )

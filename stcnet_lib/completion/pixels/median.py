@@ -8,7 +8,7 @@ from stcnet_lib.completion.pixels.holes import Hole, PixelFiller, PixelFilling
 
 
 def visible_median(others: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-    """Of every channel, of an even number the mean of the two middle ones, rounded to the nearest even number.
+    """Of every channel; of an even number the mean of the two middle ones, rounded to the nearest even one.
 
     uint8 (S, ..., 3) and bool (S, ...) -> uint8 (..., 3); 0 where no frame shows the place.
     """

@@ -128,9 +128,10 @@ def measure_frames(
     Pixels are those that the occluder covers (elsewhere the source shows the truth already) inside the
     flagged regions: `hole_…`, `person_…` as in `completion_quality`. `false_…` is about false alarms,
     flagged regions that are not hidden, over all of their pixels. `visible_…` and `body_…` are about damage:
-    pixels in replaced regions that no occluder covers and that changed, all of them and those of the person. `sharpness_…` is
-    the high-frequency energy in the hole over that of the clean frame, `sharpness_energy`; `seam_…` the step
-    in brightness across the borders of replaced regions over that of the clean frame, `seam_energy`.
+    pixels in replaced regions that no occluder covers and that changed, all and those of the person.
+    `sharpness_…` is the high-frequency energy in the hole over that of the clean frame, `sharpness_energy`;
+    `seam_…` the step in brightness across the borders of replaced regions over that of the clean frame,
+    `seam_energy`.
     `feature_cosine_…` compares whole frames that have a hole. Where frames differ in size, as crops of videos
     do, all are brought to that of the first one.
 

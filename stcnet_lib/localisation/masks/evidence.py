@@ -17,6 +17,10 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from stcnet_lib.common.compute import Compute
+from stcnet_lib.localisation.clues import tracklet_clues
+from stcnet_lib.reid.network import ReIDNetwork
+
 PICTURE = (64, 32)  # rows and columns at which frames are looked at
 SHARES = (0.05, 0.15, 0.35)  # of the other frames
 _GAP = 2  # frames around one that do not count as others: an occluder is still there
@@ -30,24 +34,37 @@ class Evidence(NamedTuple):
     pictures: np.ndarray  # uint8 (T, 3, h, w)
     usual: np.ndarray  # uint8 (3, h, w): the median of the pictures
     rarity: np.ndarray  # float16 (T, C, h, w)
+    recurrence: np.ndarray | None = None  # float16 (T, C', h/4, w/4): `Clues.recurrence`, of a guider's maps
+
+    @property
+    def by_frame(self) -> list[np.ndarray]:
+        """What there is of every frame, in the order in which networks take it, after pictures and usual."""
+        return [self.rarity] if self.recurrence is None else [self.rarity, self.recurrence]
 
 
-def tracklet_evidence(images: Sequence[np.ndarray]) -> Evidence:
-    """Evidence of T frames, uint8 (H, W, 3) of any sizes."""
+def tracklet_evidence(
+    images: Sequence[np.ndarray], guider: ReIDNetwork | None = None, compute: Compute | None = None
+) -> Evidence:
+    """Evidence of T frames, uint8 (H, W, 3) of any sizes.
+
+    Args:
+        guider: in evaluation mode on its device, for networks that are guided.
+    """
     small = [
         np.asarray(Image.fromarray(image).resize(PICTURE[::-1], Image.Resampling.BOX)) for image in images
     ]
     pictures = np.stack(small).transpose(0, 3, 1, 2)
     usual = np.median(pictures, axis=0).astype(np.uint8)
-    return Evidence(pictures, usual, rarity(torch.from_numpy(pictures)).half().numpy())
+    found = None if guider is None else tracklet_clues(guider, images, compute).recurrence
+    return Evidence(pictures, usual, rarity(torch.from_numpy(pictures)).half().numpy(), found)
 
 
 @torch.inference_mode()
 def rarity(pictures: Tensor) -> Tensor:
     """How far a colour is from those around its place in other frames: uint8 (T, 3, h, w) -> (T, C, h, w).
 
-    In every other frame the nearest of the place and its eight neighbours counts; value c is that of the frame
-    at share `SHARES[c]` of all others, the nearest first. A sum of differences of the channels, each in [0, 1].
+    In every other frame the nearest of the place and its eight neighbours counts; value c is that of the
+    frame at share `SHARES[c]` of all others, the nearest first. Sums over the channels, in [0, 3].
     """
     frames, _, height, width = pictures.shape
     colours = pictures.float() / 255
@@ -65,7 +82,7 @@ def rarity(pictures: Tensor) -> Tensor:
 
 
 def _nearest(colours: Tensor, others: Tensor) -> Tensor:
-    """Distances (S, h, w) of colours (3, h, w) to the nearest of nine places in others (3, S, h + 2, w + 2)."""
+    """Distances (S, h, w) of colours (3, h, w) to the nearest of 9 places in others (3, S, h + 2, w + 2)."""
     _, height, width = colours.shape
     best = None
     for down in range(3):

@@ -1,4 +1,4 @@
-"""A small network that says of every pixel of every frame of a tracklet how likely something hides the person.
+"""A small network that says of every pixel of every frame of a tracklet how likely something hides it.
 
 An encoder and a decoder over single frames, joined over time at every resolution: an occluder comes, moves on
 and goes. It looks at `evidence.py` alone, and at no re-ID network, so that it needs no guider that knows the
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stcnet_lib.config import MasksConfig
+from stcnet_lib.localisation.clues import CHANNELS
 from stcnet_lib.localisation.masks.evidence import SHARES
 
 _DROPPED = 0.1  # share of channels at the coarsest resolution
@@ -41,7 +42,8 @@ class MaskNetwork(nn.Module):
     """Logits of being hidden.
 
     Shapes:
-        pictures uint8 (B, T, 3, h, w), usual uint8 (B, 3, h, w), rarity (B, T, C, h, w) -> (B, T, h, w)
+        pictures uint8 (B, T, 3, h, w), usual uint8 (B, 3, h, w), rarity (B, T, C, h, w), and where they are
+        guided recurrence (B, T, C', h/4, w/4) of the guider's maps (`clues.py`) -> (B, T, h, w)
     """
 
     def __init__(self, config: MasksConfig) -> None:
@@ -49,7 +51,9 @@ class MaskNetwork(nn.Module):
         fine, middle, coarse = (config.channels * times for times in (1, 2, 3))
         self.fine = nn.Sequential(_convolution(_INPUTS, fine), _convolution(fine, fine))
         self.middle = nn.Sequential(_convolution(fine, middle, 2), _convolution(middle, middle))
-        self.coarse = nn.Sequential(_convolution(middle, coarse, 2), _convolution(coarse, coarse))
+        self.coarse = nn.Sequential(_convolution(middle, coarse, 2))
+        guided = CHANNELS if config.guided else 0
+        self.joined = _convolution(coarse + guided, coarse)
         self.dropped = nn.Dropout2d(_DROPPED)
         self.coarse_time = nn.ModuleList(_OverTime(coarse, dilation) for dilation in (1, 2, 1))
         self.middle_time, self.fine_time = _OverTime(middle), _OverTime(fine)
@@ -57,11 +61,16 @@ class MaskNetwork(nn.Module):
         self.to_fine = nn.Sequential(_convolution(middle + fine, fine), _convolution(fine, fine))
         self.out = nn.Conv2d(fine, 1, 1)
 
-    def forward(self, pictures: Tensor, usual: Tensor, rarity: Tensor) -> Tensor:
+    def forward(
+        self, pictures: Tensor, usual: Tensor, rarity: Tensor, recurrence: Tensor | None = None
+    ) -> Tensor:
         clips, frames = pictures.shape[:2]
         fine = self.fine(_seen(pictures, usual, rarity))
         middle = self.middle(fine)
-        maps = self.dropped(self.coarse(middle))
+        maps = self.coarse(middle)
+        if recurrence is not None:
+            maps = torch.cat([maps, 6 * (1 - recurrence.flatten(0, 1).float())], 1)
+        maps = self.dropped(self.joined(maps))
         for layer in self.coarse_time:
             maps = layer(maps, clips)
         maps = self.to_middle(torch.cat([_twice(maps), self.middle_time(middle, clips)], 1))

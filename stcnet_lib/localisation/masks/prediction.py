@@ -20,6 +20,7 @@ from stcnet_lib.localisation.masks.evidence import PICTURE, Evidence, tracklet_e
 from stcnet_lib.localisation.masks.network import MaskNetworks
 from stcnet_lib.localisation.region_files import HIDDEN_LOGITS, writing_regions
 from stcnet_lib.reid.files import read_description, saved_section, with_weights
+from stcnet_lib.reid.network import ReIDNetwork
 
 _FRAMES = 128  # that go through a network at once, with `_MARGIN` before and after
 _MARGIN = 4  # frames, as far as a network sees in time
@@ -36,16 +37,20 @@ def pixel_logits(
         fold: of a train person, whom only this network has not seen; of others the mean of all networks.
     """
     used = networks if fold is None else [networks[fold]]
-    frames, found = len(evidence.pictures), []
+    frames, pieces = len(evidence.pictures), []
     for start in range(0, frames, _FRAMES):
         first, last = max(start - _MARGIN, 0), min(start + _FRAMES + _MARGIN, frames)
         inputs = [
             torch.from_numpy(part[None]).to(compute.device)
-            for part in (evidence.pictures[first:last], evidence.usual, evidence.rarity[first:last])
+            for part in (
+                evidence.pictures[first:last],
+                evidence.usual,
+                *(found[first:last] for found in evidence.by_frame),
+            )
         ]
         logits = torch.stack([network(*inputs)[0] for network in used]).mean(0)
-        found.append(logits[start - first : start - first + _FRAMES].float().cpu().numpy())
-    return np.concatenate(found)
+        pieces.append(logits[start - first : start - first + _FRAMES].float().cpu().numpy())
+    return np.concatenate(pieces)
 
 
 def third_logits(logits: np.ndarray) -> np.ndarray:
@@ -92,6 +97,7 @@ def load_masks(path: str | Path) -> tuple[MaskNetworks, dict[int, int]]:
 def write_masks(
     networks: MaskNetworks,
     folds: Mapping[int, int],
+    guider: ReIDNetwork | None,
     store: TrackletStore,
     masks_path: Path,
     hidden_path: Path,
@@ -101,6 +107,10 @@ def write_masks(
     """Write `masks.h5`, and `hidden.h5` with the logits of thirds that follow from the same networks.
 
     One tracklet is in memory at a time.
+
+    Args:
+        folds: which fold a train person is left out of.
+        guider: on its device, of networks that are guided.
     """
     networks = networks.to(compute.device)
     with (
@@ -111,13 +121,12 @@ def write_masks(
         for tracklet, pid in enumerate(store.tracklets["pid"].tolist()):
             frames = store.frames_of(tracklet)
             images = [store.read_image(frame) for frame in frames]
-            logits = pixel_logits(networks, tracklet_evidence(images), folds.get(pid), compute)
-            sizes = [image.shape[:2] for image in images]
-            masks.append(
-                [
-                    frame_mask(own, *size, networks.config.grow)
-                    for own, size in zip(logits, sizes, strict=True)
-                ]
+            logits = pixel_logits(
+                networks, tracklet_evidence(images, guider, compute), folds.get(pid), compute
             )
+            sizes = [image.shape[:2] for image in images]
+            grow = networks.config.grow
+            found = [frame_mask(own, *size, grow) for own, size in zip(logits, sizes, strict=True)]
+            masks.append(found, 1 / (1 + np.exp(-logits)))
             hidden.append(third_logits(logits))
             progress.advance(len(frames))

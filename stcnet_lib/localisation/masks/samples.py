@@ -8,12 +8,14 @@ import numpy as np
 import torch
 from PIL import Image
 
+from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.progress import Progress
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.config import MasksConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.localisation.fold_training import ClipDraw, Clips, people_folds
 from stcnet_lib.localisation.masks.evidence import PICTURE, Evidence, tracklet_evidence
+from stcnet_lib.reid.network import ReIDNetwork
 
 
 class MaskSamples:
@@ -45,15 +47,18 @@ class MaskSamples:
 
     def batch(self, left_out: int, step: int, device: torch.device) -> Clips:
         drawn = self.draws.draw(left_out, step)
-        pictures, usual, rarity, hidden, known = [], [], [], [], []
+        pictures, usual, found, hidden, known = [], [], [], [], []
         for place, (number, frames) in enumerate(zip(drawn.tracklets, drawn.frames, strict=True)):
             own = self._evidence[number]
             pictures.append(drawn.lit(place, own.pictures[frames]))
             usual.append(drawn.lit(place, own.usual))
-            rarity.append(own.rarity[frames])
+            found.append([part[frames] for part in own.by_frame])
             hidden.append(self._hidden[number][frames])
             known.append(np.broadcast_to(self._known[number][frames], hidden[-1].shape))
-        parts = [torch.from_numpy(np.stack(part)) for part in (pictures, usual, rarity, hidden, known)]
+        parts = [
+            torch.from_numpy(np.stack(part))
+            for part in (pictures, usual, *zip(*found, strict=False), hidden, known)
+        ]
         if drawn.flip:
             parts = [part.flip(-1) for part in parts]
         *inputs, hidden, known = (part.to(device) for part in parts)
@@ -62,16 +67,26 @@ class MaskSamples:
 
 
 def probe_masks(
-    probe: TrackletStore, truth: TrackletStore, config: MasksConfig, seed: int, progress_seconds: float
+    probe: TrackletStore,
+    truth: TrackletStore,
+    config: MasksConfig,
+    seed: int,
+    progress_seconds: float,
+    guider: ReIDNetwork | None = None,
+    compute: Compute | None = None,
 ) -> tuple[MaskSamples, list[Evidence], dict[int, int]]:
-    """Samples of planted tracklets, their evidence, and the fold that each person is left out of."""
+    """Samples of planted tracklets, their evidence, and the fold that each person is left out of.
+
+    Args:
+        guider: as of `tracklet_evidence`.
+    """
     pids = probe.tracklets["pid"].tolist()
     folds = people_folds(pids, config.folds, seed)
     evidence, hidden, doubtful = [], [], []
     with Progress("evidence", probe.num_frames, "frames", seconds=progress_seconds) as progress:
         for number in range(len(probe)):
             frames = probe.frames_of(number)
-            evidence.append(tracklet_evidence([probe.read_image(frame) for frame in frames]))
+            evidence.append(tracklet_evidence([probe.read_image(f) for f in frames], guider, compute))
             hidden.append(_small_masks(truth, frames))
             doubtful.append(truth.doubtful[frames.start : frames.stop])
             progress.advance(len(frames))
