@@ -232,6 +232,21 @@ MUTANTS = [
         'mask=mask(moved["masked"])',
         "completion/test_train_step.py",
     ),
+    M("completion/gather/composition.py", "~unseen.all(1)", "~unseen.any(1)", "completion/test_gather.py"),
+    M("completion/gather/composition.py", "< _VISIBLE", "< 0", "completion/test_gather.py"),
+    M("completion/gather/likeness.py", "descending=True", "descending=False", "completion/test_gather.py"),
+    M(
+        "completion/gather/samples.py",
+        "lent[frame] & ~clip.hidden[frame]",
+        "lent[frame]",
+        "completion/test_gather.py",
+    ),
+    M(
+        "completion/gather/sources.py",
+        "height, width) > 0",
+        "height, width) > 0.5",
+        "completion/test_gather.py",
+    ),
     M("completion/stcnet/training.py", 'losses.get("guider", 0.0),', "0.0,", "completion/test_train_step.py"),
     M(
         "completion/stcnet/training.py",

@@ -126,6 +126,13 @@ def test_config_yaml_writes_out_every_value_with_a_comment():
             "guider.blocks: got 'squeeze', wanted null: the guider gives features of",
         ),
         ("networks.nl.head", "mean", "networks.nl.head: got 'mean', wanted one of 'attention', 'average'"),
+        ("gather.height", 60, "gather.height: got 60, wanted a multiple of 8"),
+        ("completions.g", {"method": "gather"}, "completions.g.masks: got 'predicted', wanted pixels or"),
+        (
+            "completions.g",
+            {"method": "gather", "masks": "oracle_pixels"},
+            "completions.g.method: got 'gather', wanted another one, or 'pixels' for occlusion.scores",
+        ),
         ("stcnet.dilations", [0], "stcnet.dilations.0: got 0, wanted at least 1"),
         ("stcnet.dilations", [2, -4], "stcnet.dilations.1: got -4, wanted at least 1"),
         ("stcnet.betas", [1.5, 0.9], "stcnet.betas.0: got 1.5, wanted less than 1.0"),

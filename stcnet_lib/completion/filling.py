@@ -35,9 +35,13 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> nn.Mod
     return with_weights(network, path, description["weights_sha256"], device)
 
 
-def pixel_filler_for(config: CompletionConfig, compute: Compute) -> PixelFiller:
-    """What fills single pixels, of a completion whose masks are of pixels."""
-    return import_module(METHODS[config.method].pixels).filler(config, None, compute)
+def pixel_filler_for(config: CompletionConfig, gather: Path | None, compute: Compute) -> PixelFiller:
+    """What fills single pixels, of a completion whose masks are of pixels.
+
+    Args:
+        gather: `model.json` of the network, for methods that gather.
+    """
+    return import_module(METHODS[config.method].pixels).filler(config, gather, compute)
 
 
 def filler_for(config: CompletionConfig, network: nn.Module | None, compute: Compute) -> Filler | None:

@@ -26,6 +26,7 @@ from stcnet_lib.config.experiment import (
     load_config,
     truth_rows,
 )
+from stcnet_lib.config.gather import GatherConfig, GatherNetworkConfig
 from stcnet_lib.config.localisation import DetectorConfig, MasksConfig, OcclusionConfig, ProbeConfig
 from stcnet_lib.config.networks import CompletionNetworkConfig, OptimiserConfig, SamplesConfig, SizeConfig
 from stcnet_lib.config.reid import FeaturesConfig, ReIDConfig
@@ -60,6 +61,8 @@ __all__ = [
     "FeaturesConfig",
     "Fraction",
     "GameConfig",
+    "GatherConfig",
+    "GatherNetworkConfig",
     "MasksConfig",
     "Name",
     "OcclusionConfig",

@@ -36,7 +36,7 @@ class CompletionConfig(Section):
     method: Literal[*METHODS] = Field(
         description="copy: the same third of the nearest frame where it is visible; median: of each pixel "
         "over the nearest 31 frames where it is visible; mean: mean colour; discard: leave frames with a "
-        "flagged region out"
+        "flagged region out; gather: (masks of pixels) by the network of the section gather"
     )
     stcnet: Name = Field(
         "default",
@@ -100,6 +100,10 @@ class CompletionConfig(Section):
             able = ", ".join(name for name, method in METHODS.items() if method.pixels)
             raise ValueError(
                 f"masks: got '{self.masks}', wanted predicted or oracle: only {able} fill pixels"
+            )
+        if not self.of_pixels and METHODS[self.method].gathers:
+            raise ValueError(
+                f"masks: got '{self.masks}', wanted pixels or oracle_pixels: {self.method} fills no thirds"
             )
         return self
 

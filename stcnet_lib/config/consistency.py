@@ -74,11 +74,17 @@ def _unequal_shares(config: Config) -> Iterator[str]:
 
 def _unknown_pixels(config: Config) -> Iterator[str]:
     """Masks of pixels that nobody predicts."""
+    scores = config.occlusion.scores
     for name, row in config.completions.items():
-        if row.masks == "pixels" and config.occlusion.scores != "pixels":
+        if row.masks == "pixels" and scores != "pixels":
             yield (
                 f"completions.{name}.masks: got 'pixels', wanted 'predicted', or 'pixels' for "
-                f"occlusion.scores, which is '{config.occlusion.scores}'"
+                f"occlusion.scores, which is '{scores}'"
+            )
+        if METHODS[row.method].gathers and scores != "pixels":
+            yield (
+                f"completions.{name}.method: got '{row.method}', wanted another one, or 'pixels' for "
+                f"occlusion.scores, which is '{scores}': the network learns from predicted masks"
             )
 
 

@@ -10,6 +10,7 @@ from stcnet_lib.config.completion import MASKS_OF_TRUTH, CompletionConfig, Refer
 from stcnet_lib.config.consistency import inconsistencies, trained_guider_problem
 from stcnet_lib.config.data import DatasetConfig, ExportConfig
 from stcnet_lib.config.errors import one_of
+from stcnet_lib.config.gather import GatherConfig
 from stcnet_lib.config.kinds import changed_network
 from stcnet_lib.config.layouts import LAYOUTS
 from stcnet_lib.config.localisation import OcclusionConfig
@@ -105,6 +106,7 @@ class Config(Section):
     occlusion: OcclusionConfig = OcclusionConfig()
     stcnet: StcnetConfig = StcnetConfig()
     stcnets: dict[Name, dict[str, Any]] = Field({}, description="what differs from `stcnet`, by name")
+    gather: GatherConfig = GatherConfig()
     completions: dict[Name, CompletionConfig] = Field({"stcnet": CompletionConfig(method="stcnet")})
     networks: dict[Name, ReIDConfig] = Field({"nl": ReIDConfig()})
     variants: tuple[VariantConfig, ...] = ()

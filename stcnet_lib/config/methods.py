@@ -16,6 +16,7 @@ class Method:
     module: str | None = None  # that has its `filler`; None: it fills nothing, or by a network
     pixels: str | None = None  # the module whose `filler` fills single pixels (`completion/pixels`)
     needs_network: bool = False  # of completion, which fills
+    gathers: bool = False  # by the network of the section gather
     kind: str | None = None  # of that network, if no other one can
     chooses_references: bool = False  # `references` may differ from those of the network
     looks_around: bool = False  # at many frames that show the third, and not at two references alone
@@ -43,6 +44,7 @@ METHODS = {
     "spatial": Method(needs_network=True, kind="stcnet"),
     "copy": Method(f"{_ROOM}.copy", f"{_PIXELS}.nearest", chooses_references=True),
     "median": Method(f"{_ROOM}.median", f"{_PIXELS}.median", chooses_references=True, looks_around=True),
+    "gather": Method(pixels="stcnet_lib.completion.gather.filling", gathers=True),
     "mean": Method(f"{_ROOM}.mean", chooses_references=True),
     "discard": Method(drops_frames=True),
 }

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
-from stcnet_lib.config import ReIDConfig, RuntimeConfig
+from stcnet_lib.config import GatherConfig, ReIDConfig, RuntimeConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.mask_files import writing_masks
 from stcnet_lib.reid.files import load_reid, read_description, save_model
 from stcnet_lib.reid.network import ReIDNetwork
 from workflow.scripts import train_reid
@@ -52,8 +54,22 @@ def interrupt(arguments, folder, number):
     return process.returncode, errors
 
 
+GATHER = GatherConfig(height=32, width=16, channels=4, candidates=3, batch=4, iterations=24, validation=0.5)
+
+
 @pytest.fixture
-def trainings(store_path, scores_path, tmp_path, reid_config, guider_config, stcnet_config):
+def masks_path(store_path, tmp_path):
+    """Of every second frame a corner is hidden."""
+    mask = np.zeros((32, 16), bool)
+    with TrackletStore(store_path) as store, writing_masks(tmp_path / "masks.h5", store) as writer:
+        for frame in range(store.num_frames):
+            mask[:16, :8] = frame % 2
+            writer.append([mask])
+    return tmp_path / "masks.h5"
+
+
+@pytest.fixture
+def trainings(store_path, scores_path, masks_path, tmp_path, reid_config, guider_config, stcnet_config):
     """By name, the command of a training that writes into a folder."""
     network = ReIDNetwork(guider_config, 2)
     save_model(tmp_path / "guider/model.json", "reid", network, guider_config.canonical_json(), 2)
@@ -80,10 +96,13 @@ def trainings(store_path, scores_path, tmp_path, reid_config, guider_config, stc
             model=folder / "model.json",
             seed=3,
         ),
+        "gather": lambda folder: command(
+            "train_gather", GATHER, store=store_path, masks=masks_path, model=folder / "model.json", seed=3
+        ),
     }
 
 
-@pytest.mark.parametrize("name", ["guider", "reid", "averaged", "stcnet"])
+@pytest.mark.parametrize("name", ["guider", "reid", "averaged", "stcnet", "gather"])
 def test_killed_training_ends_with_the_same_weights(trainings, tmp_path, name):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     run_to_the_end(trainings[name](whole))

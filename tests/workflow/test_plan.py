@@ -292,6 +292,21 @@ def test_what_a_restoration_is_told():
     )
 
 
+def test_a_network_that_gathers_is_told_of_where_it_fills():
+    completions = {
+        "gather": {"method": "gather", "masks": "pixels"},
+        "median": {"method": "median", "masks": "pixels"},
+    }
+    variants = [{"network": "nl", "train": "raw", "test": name} for name in completions]
+    found = plan(occlusion={"scores": "pixels"}, completions=completions, variants=variants)
+    gather, median = job(completion="gather"), job(completion="median")
+    files = [f"{HERE}/gather/model.json", f"{HERE}/gather/model.safetensors"]
+    assert found.paths.gather_files(gather) == files
+    assert found.options.restore(gather) == f"--gather {files[0]} --masks {HERE}/masks.h5"
+    assert found.options.restore(median) == f"--masks {HERE}/masks.h5"
+    assert found.sources.filling(gather) == ["stcnet_lib/completion/gather/filling.py"]
+
+
 def test_what_an_export_is_told():
     found = plan().options
     folder = f"{HERE}/completion~copy-oracle"

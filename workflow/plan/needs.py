@@ -58,6 +58,10 @@ class Needs:
         """Whether a network fills."""
         return METHODS[self.settings.completions[completion].method].needs_network
 
+    def gather_for(self, completion: str) -> bool:
+        """Whether the network that gathers pixels fills."""
+        return METHODS[self.settings.completions[completion].method].gathers
+
     def truth_for(self, completion: str) -> bool:
         """Whether the masks are those of the truth."""
         return self.settings.completions[completion].from_truth

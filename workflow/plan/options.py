@@ -59,6 +59,12 @@ class Options:
             return []
         return ["--stcnet", f"{self.paths.stcnet(wildcards)}/model.json"]
 
+    def gather(self, wildcards: Wildcards) -> list[str]:
+        """The network that gathers pixels, if it fills."""
+        if not self.needs.gather_for(wildcards.completion):
+            return []
+        return ["--gather", self.paths.gather_files(wildcards)[0]]
+
     def masks(self, wildcards: Wildcards) -> list[str]:
         """How a completion is told what is hidden."""
         if self.needs.truth_for(wildcards.completion):
@@ -76,7 +82,8 @@ class Options:
 
     def restore(self, wildcards: Wildcards) -> str:
         """Of `restore_dataset`."""
-        return " ".join([*self.stcnet(wildcards), *self.masks(wildcards), *self.judge(wildcards)])
+        parts = (self.stcnet, self.gather, self.masks, self.judge)
+        return " ".join(option for part in parts for option in part(wildcards))
 
     def export(self, wildcards: Wildcards) -> str:
         """Of `export_dataset`."""

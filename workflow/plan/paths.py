@@ -66,6 +66,11 @@ class Paths:
         folder = self.stcnet(wildcards)
         return [f"{folder}/model.json", f"{folder}/model.safetensors"]
 
+    def gather_files(self, wildcards: Wildcards) -> list[str]:
+        """Description and weights of the network that gathers pixels."""
+        folder = f"{self.run(wildcards)}/gather"
+        return [f"{folder}/model.json", f"{folder}/model.safetensors"]
+
     def prepared(self) -> str:
         """The store of the source as it is: occluders are planted over it, or it is what all stages read."""
         return f"results/{{dataset}}/{'source' if self.settings.dataset.is_planted else 'tracklets'}.h5"

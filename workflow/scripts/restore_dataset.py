@@ -50,13 +50,17 @@ def main() -> None:
         masks = masks_of(config, options, store, opened)
         flags = None if config.of_pixels else flags_of(config, options, store)
         network = network_for(config, options.stcnet)
+        if config.of_pixels:
+            filler = pixel_filler_for(config, options.gather, compute)
+        else:
+            filler = filler_for(config, network, compute)
         gate = gate_of(config, options, store, compute) if options.judge else None
         record = restore(
             config,
             store,
             flags,
             options.references,
-            pixel_filler_for(config, compute) if config.of_pixels else filler_for(config, network, compute),
+            filler,
             options.completed,
             runtime.progress_seconds,
             gate,
@@ -86,6 +90,7 @@ def arguments() -> argparse.Namespace:
     commandline.add_argument(
         "--stcnet", type=Path, help="model.json of the network (methods stcnet, spatial)"
     )
+    commandline.add_argument("--gather", type=Path, help="model.json of the network (method gather)")
     commandline.add_argument("--masks", type=Path, help="masks.h5 (masks: pixels)")
     commandline.add_argument("--truth", type=Path, help="truth.h5 (oracle masks)")
     commandline.add_argument("--judge", type=Path, help="judge.json (least_confidence above 0)")

@@ -10,13 +10,15 @@ import torch
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.files import file_digest, text_digest
-from stcnet_lib.config import CompletionNetworkConfig, DetectorConfig, MasksConfig, ReIDConfig
+from stcnet_lib.config import CompletionNetworkConfig, DetectorConfig, GatherConfig, MasksConfig, ReIDConfig
 from workflow.library import code
+
+TrainedConfig = ReIDConfig | CompletionNetworkConfig | DetectorConfig | MasksConfig | GatherConfig
 
 
 def resume_key(
     script: str,
-    config: ReIDConfig | CompletionNetworkConfig | DetectorConfig | MasksConfig,
+    config: TrainedConfig,
     compute: Compute,
     seed: int,
     split: int,
@@ -33,7 +35,7 @@ def resume_key(
 
 
 def provenance(
-    config: ReIDConfig | CompletionNetworkConfig | DetectorConfig | MasksConfig,
+    config: TrainedConfig,
     compute: Compute,
     started: float,
     data_digest: str,

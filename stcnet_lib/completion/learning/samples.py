@@ -213,7 +213,9 @@ class CompletionSamples(Dataset):
         return transforms.resize(tensor, self._size, antialias=True)
 
 
-def held_out_people(pids: np.ndarray, usable: np.ndarray, share: float, seed: int) -> np.ndarray:
+def held_out_people(
+    pids: np.ndarray, usable: np.ndarray, share: float, seed: int, section: str = "stcnet"
+) -> np.ndarray:
     """The people that a network never learns from, so that its skill can be measured on them.
 
     A share of all, and as many more as it takes to have `LEAST_HELD_OUT` tracklets with targets. Nobody, if
@@ -222,6 +224,7 @@ def held_out_people(pids: np.ndarray, usable: np.ndarray, share: float, seed: in
     Args:
         pids: (N,) of the train tracklets.
         usable: numbers of the tracklets that have targets.
+        section: of the configuration, for what is said where nobody is held out.
     """
     people = np.unique(pids)
     if share == 0:
@@ -232,9 +235,9 @@ def held_out_people(pids: np.ndarray, usable: np.ndarray, share: float, seed: in
     enough = int(np.searchsorted(tracklets, LEAST_HELD_OUT)) + 1
     if max(least, enough) > len(people) // 2:
         logger.warning(
-            "stcnet.validation: got %d people with %d usable tracklets, and nobody is held out: "
-            "%d tracklets would be of more than half of them. STCnet's skill stays unknown",
-            *(len(people), len(usable), LEAST_HELD_OUT),
+            "%s.validation: got %d people with %d usable tracklets, and nobody is held out: "
+            "%d tracklets would be of more than half of them. The network's skill stays unknown",
+            *(section, len(people), len(usable), LEAST_HELD_OUT),
         )
         return people[:0]
     return np.sort(order[: max(least, enough)])

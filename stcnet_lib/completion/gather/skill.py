@@ -1,0 +1,131 @@
+"""Skill of the network on people who are held out: how much nearer to the truth than the median it fills.
+
+    skill = 1 - L1 / L1(median of the visible frames)
+
+over the pixels of simulated holes that some other frame shows, in the size of the copies, in [-1, 1].
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stcnet_lib.common.compute import Compute
+from stcnet_lib.completion.gather.composition import Answers, asked, composed
+from stcnet_lib.completion.gather.network import GatherNetwork
+from stcnet_lib.completion.gather.samples import GatherBatch, GatherSamples
+from stcnet_lib.completion.gather.sources import Sources, sources
+from stcnet_lib.completion.learning.skill import SAMPLES, hole_l1, skill, skill_interval
+
+logger = logging.getLogger(__name__)
+
+TIMES = 4  # how often it is measured while the network trains
+_BATCH = 16  # samples at once
+_APART = 100.0  # logits between one candidate and the next that leave no weight to the next
+
+
+@dataclass(frozen=True)
+class GatherValidation:
+    """Holes of people who are held out, and how well the controls do on them."""
+
+    batches: tuple[GatherBatch, ...]
+    copies: tuple[Tensor, ...]  # (B, 3, H, W) of each batch: every pixel of the nearest frame that shows it
+    tracklets: np.ndarray  # (S,) of each sample
+    controls: dict[str, np.ndarray]  # name -> (S,) L1 of each sample
+    compute: Compute
+
+    @classmethod
+    def of(cls, samples: GatherSamples, compute: Compute) -> GatherValidation | None:
+        """None where nobody is held out."""
+        drawn = samples.held_out(SAMPLES)
+        if not drawn:
+            return None
+        batches, copies = [], []
+        for start in range(0, len(drawn), _BATCH):
+            part = [sample for _, sample in drawn[start : start + _BATCH]]
+            batches.append(samples.together(part, compute.device))
+            copies.append(nearest(sources([sample.hole for sample in part], compute.device)))
+        controls = {
+            "median": [_l1(batch, batch.sources.pictures[:, -1]) for batch in batches],
+            "nearest": [_l1(batch, copy) for batch, copy in zip(batches, copies, strict=True)],
+        }
+        found = {name: np.concatenate(errors) for name, errors in controls.items()}
+        tracklets = np.array([tracklet for tracklet, _ in drawn])
+        return cls(tuple(batches), tuple(copies), tracklets, found, compute)
+
+    def due(self, done: int, total: int) -> bool:
+        """Whether it is time to measure after `done` of `total` steps: `TIMES` times, and in the end."""
+        return done % max(1, total // TIMES) == 0 or done == total
+
+    @torch.no_grad()
+    def l1(self, network: GatherNetwork, choice: Literal["soft", "sharp"]) -> np.ndarray:
+        """(S,) L1 of each sample."""
+        return np.concatenate([_l1(batch, self._filled(network, batch, choice)) for batch in self.batches])
+
+    @torch.no_grad()
+    def columns(self, network: GatherNetwork) -> dict[str, float]:
+        """Columns of `history.csv`."""
+        l1, controls = self.l1(network, network.config.choice), self.controls
+        columns = {"val_l1": float(l1.mean())}
+        columns |= {f"val_l1_{name}": float(values.mean()) for name, values in controls.items()}
+        return columns | {"skill": skill(l1, controls["median"])}
+
+    def summary(self, network: GatherNetwork) -> dict[str, Any]:
+        """What `model.json` says of the trained network; it is logged as well."""
+        both = {choice: self.l1(network, choice) for choice in ("soft", "sharp")}
+        l1, median = both[network.config.choice], self.controls["median"]
+        found = {
+            "l1": float(l1.mean()),
+            **{f"l1_{name}": float(values.mean()) for name, values in (both | self.controls).items()},
+            "skill": skill(l1, median),
+            "interval": skill_interval(l1, median, self.tracklets),
+            "samples": len(l1),
+            "tracklets": len(np.unique(self.tracklets)),
+        }
+        logger.info(
+            "skill %+.3f [%+.3f, %+.3f] over the median of the visible frames: L1 %.4f in the hole, "
+            "median %.4f, nearest %.4f; soft %.4f, sharp %.4f",
+            *(found["skill"], *found["interval"], found["l1"]),
+            *(found[f"l1_{name}"] for name in ("median", "nearest", "soft", "sharp")),
+        )
+        return found
+
+    @torch.no_grad()
+    def columns_of_pictures(self, network: GatherNetwork, most: int) -> dict[str, Tensor]:
+        """The first holes and what fills them, by heading: (B, 3, H, W) in [-1, 1] each, on the CPU."""
+        batch = self.batches[0]
+        frame, counts = batch.sources.frame, batch.counts
+
+        def within(filled: Tensor) -> Tensor:
+            return torch.where(counts, filled, frame)
+
+        columns = {
+            "hole": frame.masked_fill(counts, 0),
+            "nearest": within(self.copies[0]),
+            "median": within(batch.sources.pictures[:, -1]),
+            **{choice: within(self._filled(network, batch, choice)) for choice in ("soft", "sharp")},
+            "original": frame,
+        }
+        return {name: images[:most].float().cpu() for name, images in columns.items()}
+
+    def _filled(self, network: GatherNetwork, batch: GatherBatch, choice: Literal["soft", "sharp"]) -> Tensor:
+        with self.compute.autocast(network.config.precision):
+            answers = asked(network, batch.sources)
+        return composed(answers, batch.sources.pictures, batch.sources.unseen, choice)[0]
+
+
+def nearest(found: Sources) -> Tensor:
+    """Every pixel from the first candidate that shows it, of all in the order of time: (B, 3, H, W)."""
+    logits = -_APART * torch.arange(found.gaps.shape[1]).to(found.pictures)
+    logits = logits.expand_as(found.gaps)[..., None, None, None]
+    still = torch.zeros_like(logits).expand(-1, -1, 2, -1, -1)
+    return composed(Answers(logits, still), found.pictures, found.unseen, "soft")[0]
+
+
+def _l1(batch: GatherBatch, filled: Tensor) -> np.ndarray:
+    return hole_l1(batch.sources.frame, filled, batch.counts)
