@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
+import pyarrow as pa
 
 from stcnet_lib.common.files import read_json, replacing, write_json
 
@@ -51,13 +52,22 @@ class Form(NamedTuple):
 
 
 def write_table(
-    path: str | Path, table: pd.DataFrame, form: Form, digest: str | None = None, **said: Any
+    path: str | Path,
+    table: pd.DataFrame,
+    form: Form,
+    digest: str | None = None,
+    schema: pa.Schema | None = None,
+    **said: Any,
 ) -> None:
-    """Write a parquet table that says its form, and whatever else is to be said of it."""
+    """Write a parquet table that says its form, and whatever else is to be said of it.
+
+    Args:
+        schema: of the columns; by default what pandas makes of them.
+    """
     stamped = table.copy(deep=False)
     stamped.attrs = {**form.stamp(digest), **said}
     with replacing(path) as partial:
-        stamped.to_parquet(partial, index=False)
+        stamped.to_parquet(partial, index=False, schema=schema)
 
 
 def read_table(path: str | Path, form: Form, digest: str | None = None) -> pd.DataFrame:

@@ -7,54 +7,22 @@ another size than the frame has, only the restored band is resized, never the fr
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
 from stcnet_lib import REGIONS
-from stcnet_lib.common.files import replacing
 from stcnet_lib.common.progress import Progress
 from stcnet_lib.completion.gate import Gate
 from stcnet_lib.completion.pieces import Piece, Work
 from stcnet_lib.completion.pixels.holes import MaskSource, PixelFiller, holes, touched_regions
+from stcnet_lib.completion.record import Record
 from stcnet_lib.completion.task import Filler
 from stcnet_lib.config import CompletionConfig, ReferencesConfig
 from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import StoreWriter, TrackletStore
-
-TABLE = pa.schema(  # of regions.parquet: one row a flagged region, frames numbered as in the store
-    {
-        "tracklet": pa.int64(),
-        "frame": pa.int64(),
-        "region": pa.int64(),
-        "method": pa.string(),
-        "references": pa.list_(pa.int64()),
-        "confidence": pa.float32(),
-    }
-)
-
-
-@dataclass
-class Record:
-    """What was done: one row a flagged region, and how often each case was met."""
-
-    rows: list[tuple[int, int, int, str, list[int], float]] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def table(self) -> pd.DataFrame:
-        """What `regions.parquet` holds."""
-        return pd.DataFrame(self.rows, columns=TABLE.names)
-
-    def write(self, path: Path) -> None:
-        """`regions.parquet`."""
-        with replacing(path) as partial:
-            self.table().to_parquet(partial, index=False, schema=TABLE)
 
 
 def restore(

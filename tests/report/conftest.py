@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from stores import flag_file
 
+from stcnet_lib.completion.record import Record
 from stcnet_lib.config import OcclusionConfig
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
@@ -51,9 +51,9 @@ def world(tmp_path: Path) -> World:
     for name, images in {"tracklets": before, "completed": after, "truth": clean}.items():
         _write(tmp_path / f"{name}.h5", images, hidden if name == "truth" else None)
     frames = np.arange(TRACKLETS) * FRAMES + 2
-    pd.DataFrame(
-        {"tracklet": np.arange(TRACKLETS), "frame": frames, "region": REGION, "method": "temporal"}
-    ).to_parquet(tmp_path / "regions.parquet")
+    record = Record([(n, int(frame), REGION, "temporal", [], 1.0) for n, frame in enumerate(frames)])
+    with TrackletStore(tmp_path / "tracklets.h5") as store:
+        record.write(tmp_path / "regions.parquet", store)
     scores = _scores()
     flag_file(tmp_path / "occlusion.parquet", tmp_path / "tracklets.h5", scores < 0.9, scores)
     with TrackletStore(tmp_path / "tracklets.h5") as store:

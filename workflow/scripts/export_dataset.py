@@ -3,9 +3,8 @@
 import argparse
 from pathlib import Path
 
-import pandas as pd
-
 from stcnet_lib.common.files import read_json
+from stcnet_lib.completion.record import read_replaced
 from stcnet_lib.config import DatasetConfig, ExportConfig, parse_section
 from stcnet_lib.data.export.plan import Completed
 from stcnet_lib.data.export.tree import export
@@ -44,7 +43,7 @@ def main() -> None:
         if options.completed:
             scores = score_table(read_flags(options.scores, raw), raw.num_frames) if options.scores else None
             model = read_json(options.stcnet)["weights_sha256"] if options.stcnet else None
-            store, regions = TrackletStore(options.completed), pd.read_parquet(options.regions)
+            store, regions = TrackletStore(options.completed), read_replaced(options.regions, raw)
             completed = Completed(store, regions, scores, model)
         report = export(
             options.config,

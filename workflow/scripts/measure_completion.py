@@ -1,10 +1,10 @@
 """How close a completion comes to the walkers' clean twins: pixels, and what the guider sees of them."""
 
 import numpy as np
-import pandas as pd
 
 from stcnet_lib.common.compute import compute_for
 from stcnet_lib.common.files import write_json
+from stcnet_lib.completion.record import read_replaced
 from stcnet_lib.config import EvaluationConfig
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.evaluation.measures.completion import measure_frames, occluder_kinds
@@ -31,13 +31,13 @@ def main() -> None:
     commandline.add_argument("--completion", required=True, help="its name")
     add_run(commandline)
     options = commandline.parse_args()
-    regions = pd.read_parquet(options.regions)
     with (
         compute_for(runtime_settings()) as compute,
         TrackletStore(options.store) as source,
         TrackletStore(options.completed) as completed,
         TrackletStore(options.truth) as truth,
     ):
+        regions = read_replaced(options.regions, source)
         network = load_reid(options.model)
         features = frame_features(network, compute)
         frames = measure_frames(source, completed, truth, regions, features, options.config.hidden_share)

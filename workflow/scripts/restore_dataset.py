@@ -66,7 +66,7 @@ def main() -> None:
             gate,
             masks,
         )
-    record.write(options.regions)
+    record.write(options.regions, store)
     made = {"method": asked.method, "method_used": config.method, "why": why, "masks": config.masks}
     made["stcnet"] = asked.stcnet if METHODS[asked.method].needs_network else None
     made["skill"] = description["details"].get("skill") if asked.method == "stcnet" else None

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from stcnet_lib.common.files import read_json
+from stcnet_lib.completion.record import read_replaced
 from stcnet_lib.data.planting.probe import truth_shares
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.evaluation.measures.damage import count_replaced, replaced_flags
@@ -46,7 +47,7 @@ def opened_restored(
         found = {}
         for folder in folders:
             made = read_json(folder / "restoration.json")
-            regions = pd.read_parquet(folder / "regions.parquet")
+            regions = read_replaced(folder / "regions.parquet", source)
             store = opened.enter_context(TrackletStore(folder / "tracklets.h5"))
             found[made["completion"]] = Restored(
                 made["method"],

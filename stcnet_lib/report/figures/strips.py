@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from stcnet_lib.completion.record import read_replaced
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.report.figures import style
 from stcnet_lib.report.figures.strip_choice import (
@@ -64,7 +65,7 @@ def draw_strips(
         clean = stack.enter_context(TrackletStore(truth)) if truth is not None else None
         for other in (after, clean):
             _check_twin(before, other)
-        table = pd.read_parquet(regions)
+        table = read_replaced(regions, before)
         wanted = before if clean is None else clean
         chosen, pool = _chosen(table, before, after, wanted, choice, seed, split, tracklets)
         strips = [_strip(row, table, before, after, clean, frames) for row in chosen.itertuples()]
