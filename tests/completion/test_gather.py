@@ -315,7 +315,8 @@ def test_killed_training_ends_the_same(tmp_path):
     draw = samples.batch
     samples.batch = lambda step, device: taken.append(step) or draw(step, device)
     resumed, _ = trained(tmp_path / "killed", TINY, clips, samples)
-    assert taken == [4, 5, 6, 7]
+    assert taken == [0, 4, 5, 6, 7], "the first one is drawn"
+    assert (tmp_path / "killed/samples.png").is_file()
     for name, value in whole.state_dict().items():
         assert value.equal(resumed.state_dict()[name]), name
 
