@@ -90,11 +90,9 @@ def train_gather(
 def hole_loss(network: GatherNetwork, batch: GatherBatch) -> Tensor:
     """Mean |truth - mixture| over the pixels and channels that count, all samples of the batch together."""
     found = batch.sources
-    unseen = found.unseen.clone()
-    unseen[:, -1] |= ~batch.median[:, None, None, None]
-    mixture, shown = composed(asked(network, found), found.pictures, unseen, "soft")
-    counts = batch.counts & shown
-    return ((mixture - found.frame).abs() * counts).sum() / (3 * counts.sum()).clamp(min=1)
+    mixture, _ = composed(asked(network, found), found.pictures, found.unseen, "soft")
+    errors = (mixture - found.frame).abs() * batch.counts
+    return errors.sum() / (3 * batch.counts.sum()).clamp(min=1)
 
 
 def _columns(network: GatherNetwork, batch: GatherBatch, compute: Compute) -> dict[str, Tensor]:
