@@ -99,7 +99,7 @@ def filled(
     """What the network makes of a batch: (B, 3, H, W) in [-1, 1]."""
     with compute.autocast(network.config.precision):
         answers = asked(network, batch.sources)
-    return composed(answers, batch.sources.pictures, batch.sources.unseen, choice)[0]
+    return composed(answers, batch.sources.pictures, batch.sources.unseen, choice)
 
 
 def nearest(found: Sources) -> Tensor:
@@ -107,7 +107,7 @@ def nearest(found: Sources) -> Tensor:
     logits = -_APART * torch.arange(found.gaps.shape[1]).to(found.pictures)
     logits = logits.expand_as(found.gaps)[..., None, None, None]
     still = torch.zeros_like(logits).expand(-1, -1, 2, -1, -1)
-    return composed(Answers(logits, still), found.pictures, found.unseen, "soft")[0]
+    return composed(Answers(logits, still), found.pictures, found.unseen, "soft")
 
 
 def _l1(batch: GatherBatch, filled: Tensor) -> np.ndarray:

@@ -90,7 +90,7 @@ def train_gather(
 def hole_loss(network: GatherNetwork, batch: GatherBatch) -> Tensor:
     """Mean |truth - mixture| over the pixels and channels that count, all samples of the batch together."""
     found = batch.sources
-    mixture, _ = composed(asked(network, found), found.pictures, found.unseen, "soft")
+    mixture = composed(asked(network, found), found.pictures, found.unseen, "soft")
     errors = (mixture - found.frame).abs() * batch.counts
     return errors.sum() / (3 * batch.counts.sum()).clamp(min=1)
 
