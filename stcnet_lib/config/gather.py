@@ -25,10 +25,10 @@ class GatherLayers(Section):
         12, ge=4, le=256, description="of the finest maps; 2 and 3 times as many in coarser ones"
     )
     candidates: int = Field(
-        6,
+        10,
         ge=1,
         le=31,
-        description="frames to choose from, the nearest that show the hole; a median comes on top",
+        description="frames to choose from, the likest beside the hole; the median of all comes on top",
     )
     flow: float = Field(
         2.0, ge=0, le=32, description="pixels of the copies by which a frame is moved at the most to fit"
@@ -63,8 +63,8 @@ class GatherConfig(PrecisionConfig, OptimiserConfig, GatherSamplesConfig, Gather
     """The network and its training: a flat section of which each part has a view."""
 
     batch: int = Field(8, ge=1, le=4096, description="holes of one step")
-    iterations: int = Field(300, ge=1, le=10_000_000, description="steps")
-    lr: float = Field(2e-3, gt=0, le=1)
+    iterations: int = Field(240, ge=1, le=10_000_000, description="steps")
+    lr: float = Field(1e-3, gt=0, le=1)
     betas: tuple[Beta, Beta] = Field((0.9, 0.999), description="of Adam, below 1")
     schedule: Literal["constant", "cosine"] = "cosine"
 

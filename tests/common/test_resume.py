@@ -64,7 +64,7 @@ def masks_path(store_path, tmp_path):
     with TrackletStore(store_path) as store, writing_masks(tmp_path / "masks.h5", store) as writer:
         for frame in range(store.num_frames):
             mask[:16, :8] = frame % 2
-            writer.append([mask])
+            writer.append([mask], np.zeros((1, 8, 4)))
     return tmp_path / "masks.h5"
 
 

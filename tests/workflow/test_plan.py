@@ -188,7 +188,7 @@ def test_masks_of_pixels_are_found_by_networks_and_filled_by_files_of_their_own(
     ("completion", "scores", "message"),
     [
         ({"method": "copy", "masks": "pixels"}, "cosine", "masks: got 'pixels', wanted 'predicted'"),
-        ({"method": "stcnet", "masks": "pixels"}, "pixels", "only copy, median fill pixels"),
+        ({"method": "stcnet", "masks": "pixels"}, "pixels", "only copy, median, gather fill pixels"),
         (
             {"method": "copy", "masks": "pixels", "least_confidence": 0.5},
             "pixels",

@@ -73,21 +73,18 @@ def seen(sources: Sources) -> Tensor:
     return torch.cat(maps, 2)
 
 
-def composed(
-    answers: Answers, pictures: Tensor, unseen: Tensor, choice: Literal["soft", "sharp"]
-) -> tuple[Tensor, Tensor]:
-    """What fills the holes, (B, 3, H, W) in [-1, 1], and where any candidate shows something, (B, 1, H, W).
+def composed(answers: Answers, pictures: Tensor, unseen: Tensor, choice: Literal["soft", "sharp"]) -> Tensor:
+    """What fills the holes: (B, 3, H, W) in [-1, 1], of no meaning where no candidate shows anything.
 
     Args:
         pictures, unseen: as in `Sources`, of any resolution.
     """
     moved, unseen = _moved(pictures.masked_fill(unseen, 0), unseen, _resized(answers.flow, pictures))
     weights = _resized(answers.logits, pictures).masked_fill(unseen, HIDDEN).softmax(1)  # (B, C, 1, H, W)
-    shown = ~unseen.all(1)
     if choice == "soft":
-        return (weights * moved).sum(1), shown
+        return (weights * moved).sum(1)
     best = _summed_around(weights).masked_fill(unseen, -1).argmax(1, keepdim=True)  # (B, 1, 1, H, W)
-    return moved.gather(1, best.expand(-1, -1, 3, -1, -1))[:, 0], shown
+    return moved.gather(1, best.expand(-1, -1, 3, -1, -1))[:, 0]
 
 
 def _resized(maps: Tensor, pictures: Tensor) -> Tensor:

@@ -36,7 +36,7 @@ class GatheredPixels:
         large = large.picked(numbers)
         with self._compute.autocast(config.precision):
             answers = asked(self._network, copies.picked(numbers))
-        filled, _ = composed(answers, large.pictures, large.unseen, config.choice)
+        filled = composed(answers, large.pictures, large.unseen, config.choice)
         picture = from_unit(filled[0].cpu()).permute(1, 2, 0).numpy()
         return PixelFilling(np.ascontiguousarray(picture), shown, "gather")
 

@@ -24,9 +24,6 @@ from stcnet_lib.data.store.tracklets import Role, TrackletStore
 
 _READ, _SAMPLE, _HELD_OUT = 31, 32, 33  # streams of random numbers
 _LEAST = 0.01  # share of a frame's pixels that a hole hides at least
-# Share of the samples in which the median may be a source. It is a good one from the first step on, and with
-# it everywhere trainings ended on it alone, before they had learned anything of the frames.
-_MEDIAN = 0.5
 _TRIES = 8  # for a hole of which enough is known
 
 
@@ -44,14 +41,13 @@ class Simulated(NamedTuple):
 
     hole: Hole
     counts: np.ndarray  # bool (H, W): hidden on purpose, and shown by some other frame
-    median: bool  # whether the median of the visible frames may be a source
     flip: bool
     gain: float
     tint: np.ndarray  # (3,) of pictures in [-1, 1]
 
     def as_it_is(self) -> Simulated:
         """Without what is only drawn to learn from it."""
-        return self._replace(median=True, flip=False, gain=1.0, tint=np.zeros(3))
+        return self._replace(flip=False, gain=1.0, tint=np.zeros(3))
 
 
 class GatherBatch(NamedTuple):
@@ -59,7 +55,6 @@ class GatherBatch(NamedTuple):
 
     sources: Sources
     counts: Tensor  # (B, 1, H, W) bool
-    median: Tensor  # (B,) bool: whether it may be a source
 
 
 class GatherSamples:
@@ -122,8 +117,7 @@ class GatherSamples:
         seen = Sources(
             lit(found.frame), flipped(found.hidden), lit(found.pictures), flipped(found.unseen), found.gaps
         )
-        median = torch.tensor([sample.median for sample in drawn], device=device)
-        return GatherBatch(seen, flipped(counts), median)
+        return GatherBatch(seen, flipped(counts))
 
     def _drawn(self, stream: int, number: int, rows: np.ndarray) -> Simulated:
         """A sample of one of the clips `rows`."""
@@ -134,8 +128,8 @@ class GatherSamples:
             counts = hole.shown & lent
             if counts.mean() >= _LEAST:
                 break
-        median, flip = (bool(draw) for draw in random.random(2) < (_MEDIAN, 0.5))
-        return Simulated(hole, counts, median, flip, random.uniform(0.8, 1.25), random.normal(0, 0.125, 3))
+        flip = bool(random.random() < 0.5)
+        return Simulated(hole, counts, flip, random.uniform(0.8, 1.25), random.normal(0, 0.125, 3))
 
     def _hole(self, row: int, random: np.random.Generator) -> tuple[Hole, np.ndarray]:
         """A frame of a clip under the mask of another one, and of it what the clip itself does not hide."""

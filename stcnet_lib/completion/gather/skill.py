@@ -34,7 +34,6 @@ class GatherValidation:
     """Holes of people who are held out, and how well the controls do on them."""
 
     batches: tuple[GatherBatch, ...]
-    copies: tuple[Tensor, ...]  # (B, 3, H, W) of each batch: every pixel of the nearest frame that shows it
     tracklets: np.ndarray  # (S,) of each sample
     controls: dict[str, np.ndarray]  # name -> (S,) L1 of each sample
     compute: Compute
@@ -45,29 +44,26 @@ class GatherValidation:
         drawn = samples.held_out(SAMPLES)
         if not drawn:
             return None
-        batches, copies = [], []
+        batches, found = [], {"median": [], "nearest": []}
         for start in range(0, len(drawn), _BATCH):
             part = [sample for _, sample in drawn[start : start + _BATCH]]
-            batches.append(samples.together(part, compute.device))
-            copies.append(nearest(sources([sample.hole for sample in part], compute.device)))
-        controls = {
-            "median": [_l1(batch, batch.sources.pictures[:, -1]) for batch in batches],
-            "nearest": [_l1(batch, copy) for batch, copy in zip(batches, copies, strict=True)],
-        }
-        found = {name: np.concatenate(errors) for name, errors in controls.items()}
-        tracklets = np.array([tracklet for tracklet, _ in drawn])
-        return cls(tuple(batches), tuple(copies), tracklets, found, compute)
+            batch = samples.together(part, compute.device)
+            everything = sources([sample.hole for sample in part], compute.device)
+            found["median"].append(_l1(batch, batch.sources.pictures[:, -1]))
+            found["nearest"].append(_l1(batch, nearest(everything)))
+            batches.append(batch)
+        controls = {name: np.concatenate(errors) for name, errors in found.items()}
+        return cls(tuple(batches), np.array([tracklet for tracklet, _ in drawn]), controls, compute)
 
     def due(self, done: int, total: int) -> bool:
         """Whether it is time to measure after `done` of `total` steps: `TIMES` times, and in the end."""
         return done % max(1, total // TIMES) == 0 or done == total
 
-    @torch.no_grad()
     def l1(self, network: GatherNetwork, choice: Literal["soft", "sharp"]) -> np.ndarray:
         """(S,) L1 of each sample."""
-        return np.concatenate([_l1(batch, self._filled(network, batch, choice)) for batch in self.batches])
+        errors = [_l1(batch, filled(network, batch, choice, self.compute)) for batch in self.batches]
+        return np.concatenate(errors)
 
-    @torch.no_grad()
     def columns(self, network: GatherNetwork) -> dict[str, float]:
         """Columns of `history.csv`."""
         l1, controls = self.l1(network, network.config.choice), self.controls
@@ -95,28 +91,15 @@ class GatherValidation:
         )
         return found
 
-    @torch.no_grad()
-    def columns_of_pictures(self, network: GatherNetwork, most: int) -> dict[str, Tensor]:
-        """The first holes and what fills them, by heading: (B, 3, H, W) in [-1, 1] each, on the CPU."""
-        batch = self.batches[0]
-        frame, counts = batch.sources.frame, batch.counts
 
-        def within(filled: Tensor) -> Tensor:
-            return torch.where(counts, filled, frame)
-
-        columns = {
-            "hole": frame.masked_fill(counts, 0),
-            "nearest": within(self.copies[0]),
-            "median": within(batch.sources.pictures[:, -1]),
-            **{choice: within(self._filled(network, batch, choice)) for choice in ("soft", "sharp")},
-            "original": frame,
-        }
-        return {name: images[:most].float().cpu() for name, images in columns.items()}
-
-    def _filled(self, network: GatherNetwork, batch: GatherBatch, choice: Literal["soft", "sharp"]) -> Tensor:
-        with self.compute.autocast(network.config.precision):
-            answers = asked(network, batch.sources)
-        return composed(answers, batch.sources.pictures, batch.sources.unseen, choice)[0]
+@torch.no_grad()
+def filled(
+    network: GatherNetwork, batch: GatherBatch, choice: Literal["soft", "sharp"], compute: Compute
+) -> Tensor:
+    """What the network makes of a batch: (B, 3, H, W) in [-1, 1]."""
+    with compute.autocast(network.config.precision):
+        answers = asked(network, batch.sources)
+    return composed(answers, batch.sources.pictures, batch.sources.unseen, choice)
 
 
 def nearest(found: Sources) -> Tensor:
@@ -124,7 +107,7 @@ def nearest(found: Sources) -> Tensor:
     logits = -_APART * torch.arange(found.gaps.shape[1]).to(found.pictures)
     logits = logits.expand_as(found.gaps)[..., None, None, None]
     still = torch.zeros_like(logits).expand(-1, -1, 2, -1, -1)
-    return composed(Answers(logits, still), found.pictures, found.unseen, "soft")[0]
+    return composed(Answers(logits, still), found.pictures, found.unseen, "soft")
 
 
 def _l1(batch: GatherBatch, filled: Tensor) -> np.ndarray:

@@ -15,7 +15,7 @@ from stcnet_lib.common.training.state import TrainingState
 from stcnet_lib.completion.gather.composition import asked, composed
 from stcnet_lib.completion.gather.network import GatherNetwork
 from stcnet_lib.completion.gather.samples import GatherBatch, GatherSamples
-from stcnet_lib.completion.gather.skill import GatherValidation
+from stcnet_lib.completion.gather.skill import GatherValidation, filled
 from stcnet_lib.completion.learning.pictures import draw_samples
 from stcnet_lib.config import GatherConfig, RuntimeConfig
 
@@ -65,11 +65,17 @@ def train_gather(
         optimizer.step()
         return {"l1": loss}, rate
 
+    pictured = samples.batch(0, compute.device) if validation is None else validation.batches[0]
+
+    def draw(done: int) -> None:
+        people = "train people" if validation is None else "people who are held out"
+        columns = _columns(network, pictured, compute)
+        draw_samples(columns, folder / "samples.png", f"holes of {people}, after {done} steps")
+
     def measure(done: int) -> dict[str, float] | None:
         if validation is None or not validation.due(done, total):
             return None
-        pictures = validation.columns_of_pictures(network, _PICTURED)
-        draw_samples(pictures, folder / "samples.png", f"people who are held out, after {done} steps")
+        draw(done)
         return validation.columns(network)
 
     batches = (samples.batch(number, compute.device) for number in range(first, total))
@@ -77,14 +83,26 @@ def train_gather(
     run_steps(
         course, first, batches, step, state, history, compute, runtime.progress_seconds, measure=measure
     )
+    draw(total)
     return network.eval(), history, state
 
 
 def hole_loss(network: GatherNetwork, batch: GatherBatch) -> Tensor:
     """Mean |truth - mixture| over the pixels and channels that count, all samples of the batch together."""
     found = batch.sources
-    unseen = found.unseen.clone()
-    unseen[:, -1] |= ~batch.median[:, None, None, None]
-    filled, shown = composed(asked(network, found), found.pictures, unseen, "soft")
-    counts = batch.counts & shown
-    return ((filled - found.frame).abs() * counts).sum() / (3 * counts.sum()).clamp(min=1)
+    mixture = composed(asked(network, found), found.pictures, found.unseen, "soft")
+    errors = (mixture - found.frame).abs() * batch.counts
+    return errors.sum() / (3 * batch.counts.sum()).clamp(min=1)
+
+
+def _columns(network: GatherNetwork, batch: GatherBatch, compute: Compute) -> dict[str, Tensor]:
+    """The first holes and what fills them, by heading: (B, 3, H, W) in [-1, 1] each, on the CPU."""
+    frame, counts = batch.sources.frame, batch.counts
+    fillings = {"median": batch.sources.pictures[:, -1]}
+    fillings |= {choice: filled(network, batch, choice, compute) for choice in ("soft", "sharp")}
+    columns = {
+        "hole": frame.masked_fill(counts, 0),
+        **{name: torch.where(counts, filling, frame) for name, filling in fillings.items()},
+        "original": frame,
+    }
+    return {name: images[:_PICTURED].float().cpu() for name, images in columns.items()}
