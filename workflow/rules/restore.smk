@@ -55,6 +55,10 @@ rule restore_dataset:
             lambda wildcards: needs.stcnet_for(wildcards.completion),
             then=paths.stcnet_files,
         ),
+        gather=branch(
+            lambda wildcards: needs.gather_for(wildcards.completion),
+            then=paths.gather_files,
+        ),
         judge=branch(
             lambda wildcards: needs.judge_for(wildcards.completion),
             then=[
