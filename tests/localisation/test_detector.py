@@ -81,11 +81,11 @@ def test_left_out_people_are_never_drawn_and_doubtful_thirds_do_not_count():
         seen = set()
         for step in range(40):
             batch = samples.batch(left_out, step, torch.device("cpu"))
-            numbers = (batch["recurrence"][:, 0, 0, 0, 0].float() * 100).round().int().tolist()
+            numbers = (batch.inputs[2][:, 0, 0, 0, 0].float() * 100).round().int().tolist()
             seen |= set(numbers)
             for place, number in enumerate(numbers):
                 if number == 3:
-                    assert torch.equal(batch["counts"][place], batch["hidden"][place])
+                    assert torch.equal(batch.counts[place], batch.hidden[place])
         assert seen == set(np.flatnonzero(fold != left_out).tolist())
     again = samples.batch(0, 7, torch.device("cpu"))
     assert all(
