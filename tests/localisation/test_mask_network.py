@@ -101,12 +101,14 @@ def test_clips_are_a_function_of_seed_fold_and_step_and_leave_a_fold_out():
 
 def test_pixels_of_doubtful_thirds_count_only_where_something_was_planted():
     evidence, hidden = planted(4)
-    doubtful = [np.tile([True, False, False], (len(own), 1)) for own in hidden]
     fold = np.arange(4) % SMALL.folds
-    clips = MaskSamples(evidence, hidden, doubtful, fold, SMALL, 0).batch(0, 0, torch.device("cpu"))
-    counts, planted_pixels = clips.counts, clips.hidden > 0
-    assert torch.equal(counts[..., :21, :], planted_pixels[..., :21, :])
-    assert counts[..., 21:, :].all()
+    for thirds, rows in (([True, True, True], slice(0, 64)), ([True, False, False], slice(0, 21))):
+        doubtful = [np.tile(thirds, (len(own), 1)) for own in hidden]
+        clips = MaskSamples(evidence, hidden, doubtful, fold, SMALL, 0).batch(0, 0, torch.device("cpu"))
+        planted_pixels = clips.hidden > 0
+        assert planted_pixels.any()
+        assert torch.equal(clips.counts[..., rows, :], planted_pixels[..., rows, :])
+        assert clips.counts[..., rows.stop :, :].all()
 
 
 @pytest.mark.parametrize("frames", [1, 4])
