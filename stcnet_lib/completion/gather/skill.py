@@ -20,7 +20,7 @@ from stcnet_lib.completion.gather.composition import Answers, asked, composed
 from stcnet_lib.completion.gather.network import GatherNetwork
 from stcnet_lib.completion.gather.samples import GatherBatch, GatherSamples
 from stcnet_lib.completion.gather.sources import Sources, sources
-from stcnet_lib.completion.learning.skill import SAMPLES, hole_l1, skill, skill_interval
+from stcnet_lib.completion.learning.skill import SAMPLES, hole_l1, skill_columns, skill_summary
 
 logger = logging.getLogger(__name__)
 
@@ -66,23 +66,12 @@ class GatherValidation:
 
     def columns(self, network: GatherNetwork) -> dict[str, float]:
         """Columns of `history.csv`."""
-        l1, controls = self.l1(network, network.config.choice), self.controls
-        columns = {"val_l1": float(l1.mean())}
-        columns |= {f"val_l1_{name}": float(values.mean()) for name, values in controls.items()}
-        return columns | {"skill": skill(l1, controls["median"])}
+        return skill_columns(self.l1(network, network.config.choice), self.controls)
 
     def summary(self, network: GatherNetwork) -> dict[str, Any]:
         """What `model.json` says of the trained network; it is logged as well."""
         both = {choice: self.l1(network, choice) for choice in ("soft", "sharp")}
-        l1, median = both[network.config.choice], self.controls["median"]
-        found = {
-            "l1": float(l1.mean()),
-            **{f"l1_{name}": float(values.mean()) for name, values in (both | self.controls).items()},
-            "skill": skill(l1, median),
-            "interval": skill_interval(l1, median, self.tracklets),
-            "samples": len(l1),
-            "tracklets": len(np.unique(self.tracklets)),
-        }
+        found = skill_summary(both[network.config.choice], both | self.controls, self.tracklets)
         logger.info(
             "skill %+.3f [%+.3f, %+.3f] over the median of the visible frames: L1 %.4f in the hole, "
             "median %.4f, nearest %.4f; soft %.4f, sharp %.4f",

@@ -10,6 +10,7 @@ the references were chosen, in the network's resolution, with pixels in [-1, 1].
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,21 +84,11 @@ class Validation:
     def columns(self, network: CompletionNetwork) -> dict[str, float]:
         """Columns of `history.csv`."""
         l1 = self.l1(network)
-        columns = {"val_l1": float(l1.mean())}
-        columns |= {f"val_l1_{name}": float(values.mean()) for name, values in self.controls.items()}
-        return columns | {"skill": skill(l1, self.controls["median"])}
+        return skill_columns(l1, self.controls)
 
     def summary(self, network: CompletionNetwork) -> dict[str, Any]:
         """What `model.json` says of the trained network; it is logged as well."""
-        l1, median = self.l1(network), self.controls["median"]
-        found = {
-            "l1": float(l1.mean()),
-            **{f"l1_{name}": float(values.mean()) for name, values in self.controls.items()},
-            "skill": skill(l1, median),
-            "interval": skill_interval(l1, median, self.tracklets),
-            "samples": len(l1),
-            "tracklets": len(np.unique(self.tracklets)),
-        }
+        found = skill_summary(self.l1(network), self.controls, self.tracklets)
         logger.info(
             "skill %+.3f [%+.3f, %+.3f] over the median of the visible frames: L1 %.4f in the hole, median "
             "%.4f, mean of both references %.4f, nearest %.4f",
@@ -105,6 +96,28 @@ class Validation:
             *(found[f"l1_{name}"] for name in CONTROLS),
         )
         return found
+
+
+def skill_columns(l1: np.ndarray, controls: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Columns of `history.csv`: of L1 of each sample (S,), the network's and those of controls by name."""
+    columns = {"val_l1": float(l1.mean())}
+    columns |= {f"val_l1_{name}": float(values.mean()) for name, values in controls.items()}
+    return columns | {"skill": skill(l1, controls["median"])}
+
+
+def skill_summary(
+    l1: np.ndarray, controls: Mapping[str, np.ndarray], tracklets: np.ndarray
+) -> dict[str, Any]:
+    """What `model.json` says of the same; `tracklets` (S,) of each sample."""
+    median = controls["median"]
+    return {
+        "l1": float(l1.mean()),
+        **{f"l1_{name}": float(values.mean()) for name, values in controls.items()},
+        "skill": skill(l1, median),
+        "interval": skill_interval(l1, median, tracklets),
+        "samples": len(l1),
+        "tracklets": len(np.unique(tracklets)),
+    }
 
 
 def hole_l1(truth: Tensor, guess: Tensor, hole: Tensor) -> np.ndarray:

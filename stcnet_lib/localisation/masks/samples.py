@@ -57,7 +57,7 @@ class MaskSamples:
             known.append(np.broadcast_to(self._known[number][frames], hidden[-1].shape))
         parts = [
             torch.from_numpy(np.stack(part))
-            for part in (pictures, usual, *zip(*found, strict=False), hidden, known)
+            for part in (pictures, usual, *zip(*found, strict=True), hidden, known)
         ]
         if drawn.flip:
             parts = [part.flip(-1) for part in parts]
