@@ -15,11 +15,11 @@ from stcnet_lib.common.regions import region_rows
 from stcnet_lib.config import MasksConfig, RuntimeConfig
 from stcnet_lib.data.planting.pieces import body_prior
 from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.fold_files import load_folds
 from stcnet_lib.localisation.mask_files import writing_masks
 from stcnet_lib.localisation.masks.evidence import PICTURE, Evidence, tracklet_evidence
 from stcnet_lib.localisation.masks.network import MaskNetworks
 from stcnet_lib.localisation.region_files import HIDDEN_LOGITS, writing_regions
-from stcnet_lib.reid.files import read_description, saved_section, with_weights
 from stcnet_lib.reid.network import ReIDNetwork
 
 _FRAMES = 128  # that go through a network at once, with `_MARGIN` before and after
@@ -83,15 +83,8 @@ def frame_mask(logits: np.ndarray, height: int, width: int, grow: int) -> np.nda
 
 
 def load_masks(path: str | Path) -> tuple[MaskNetworks, dict[int, int]]:
-    """Saved networks in evaluation mode, and which fold a train person is left out of, by pid.
-
-    Raises:
-        ValueError: naming the file that is missing, damaged or of another kind.
-    """
-    description = read_description(path, "masks")
-    networks = MaskNetworks(saved_section(MasksConfig, description["config"], path))
-    folds = {int(pid): fold for pid, fold in description["details"]["folds"].items()}
-    return with_weights(networks, path, description["weights_sha256"], "cpu"), folds
+    """Saved networks, and which fold a train person is left out of (`load_folds`)."""
+    return load_folds(path, "masks", MasksConfig, MaskNetworks)
 
 
 def write_masks(
