@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 CORES ?= all
-CONFIG ?=
+CONFIG ?= workflow/presets/headline.yaml
 TESTS ?= tests
 REPORT := results/report.html
 
@@ -10,12 +10,13 @@ ENVIRONMENT := .venv/.synced
 SNAKEMAKE = snakemake $(if $(CONFIG),--configfile $(CONFIG))
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help run seeds ablations test mutants lint environment clean clean-results
+.PHONY: help run full seeds ablations test mutants lint environment clean clean-results
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make run      the whole pipeline, the result table, and $(REPORT)"
-	@echo "              CORES=N: use N cores (default: all); CONFIG=FILE: overlay config.yaml with FILE"
+	@echo "make run      what occlusion costs and what restoring brings back: table, and $(REPORT)"
+	@echo "              CORES=N: use N cores (default: all); CONFIG=FILE: overlay config.yaml with FILE instead"
+	@echo "make full     every row of config.yaml: networks trained again, further completions, true masks"
 	@echo "make seeds    the same for three seeds; make ablations: what each option brings"
 	@echo "make test     the test suite; TESTS=tests/workflow: a part of it"
 	@echo "make mutants  whether the tests notice errors: some fifty, one at a time"
@@ -27,6 +28,9 @@ run: $(ENVIRONMENT)
 	@$(SNAKEMAKE) --cores 1 --quiet all -- print_comparison
 	@$(SNAKEMAKE) --report $(REPORT) --quiet all
 	@echo "The report with all tables and figures: $(REPORT)"
+
+full:
+	$(MAKE) run CONFIG=
 
 seeds:
 	$(MAKE) run CONFIG=workflow/presets/seeds.yaml

@@ -5,7 +5,7 @@ re-ID network, same masks, and trained likewise, on the same data or each on the
 are controls only if they were taken from the frames that STCnet was given; other networks may choose theirs.
 
 Frozen rows are of one network, trained once, on other test data: they differ by these data alone, and what a
-training happens to be good at is the same for all. So each is compared with raw and with copied test data.
+training happens to be good at is the same for all. So each is compared with raw, copied and clean test data.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import numpy as np
 from stcnet_lib.config.methods import METHODS
 from stcnet_lib.evaluation.cells import Cell, Result
 from stcnet_lib.evaluation.comparison import KEYS, VARIANT, runs_by_split
-from stcnet_lib.evaluation.statistics import paired_bootstrap
+from stcnet_lib.evaluation.statistics import gap_closed, paired_bootstrap
 from stcnet_lib.evaluation.variants import data_sets
 
 Variant = tuple[str, str, str]
-_RAW = "raw"
+_RAW, _CLEAN = "raw", "clean"
 
 
 class Made(NamedTuple):
@@ -117,7 +117,9 @@ def frozen_rows(
 
     `against` holds differences as in `against_controls`: `raw`, to the same network tested on raw data, and
     `copy`, tested on copies of the same masks (of raw and clean data: of predicted ones), whose name is in
-    `copied`. Each is None where there is no such row, or it is the row itself.
+    `copied`. Each is None where there is no such row, or it is the row itself. `gap_closed` is the share of
+    what occlusion costs this very network that its test data bring back, with intervals; None where the network
+    was not tested on raw and on clean data, or the row is one of these.
     """
     variants = dict.fromkeys(cell.variant for cell in results)
     rows = []
@@ -135,9 +137,29 @@ def frozen_rows(
         own = [results[cell] for cell in results if cell.variant == variant]
         values = {key: float(np.mean([_value(found, m) for found in own])) for m, key in KEYS.items()}
         rows.append(
-            dict(zip(VARIANT, variant, strict=True)) | values | {"copied": copied, "against": against}
+            dict(zip(VARIANT, variant, strict=True))
+            | values
+            | {"copied": copied, "against": against, "gap_closed": _gap_closed(variant, results, resamples)}
         )
     return rows
+
+
+def _gap_closed(
+    variant: Variant, results: Mapping[Cell, Result], resamples: int
+) -> dict[str, dict[str, float | None]] | None:
+    """Metric -> interval of the share, over the runs that were tested on raw and on clean data as well."""
+    if variant[2] in (_RAW, _CLEAN):
+        return None
+    systems = {test: [] for test in (_RAW, variant[2], _CLEAN)}
+    for cell in results:
+        twins = {test: cell.with_data(variant[1], test) for test in systems}
+        if cell.variant == variant and all(twin in results for twin in twins.values()):
+            for test, twin in twins.items():
+                systems[test].append(twin)
+    if not systems[_RAW]:
+        return None
+    raw, own, clean = (runs_by_split(cells, results) for cells in systems.values())
+    return {KEYS[m]: found.as_dict() for m, found in gap_closed(raw, own, clean, resamples).items()}
 
 
 def _copy_of(test: str, siblings: Sequence[str], made: Mapping[str, Made]) -> str | None:

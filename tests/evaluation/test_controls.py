@@ -190,6 +190,27 @@ def test_differences_of_frozen_rows_equal_loops():
             assert [got["low"], got["high"]] == pytest.approx(bounds)
 
 
+def test_the_gap_closed_of_frozen_rows_is_of_their_own_network():
+    """Not of the one trained on clean data, which is another training; equals a loop over resamples."""
+    seeds = (0, 1)
+    variants = [("guider", "raw", test) for test in ("raw", "copy", "clean")]
+    found = results(*variants, ("guider", "clean", "clean"), seeds=seeds)
+    raw, own, clean = (loop(found, seeds, *variant) for variant in variants)
+    rows = frozen_rows(found, MADE, RESAMPLES)
+    assert [row["gap_closed"] is None for row in rows] == [True, False, True]
+    for i, key in enumerate(("mAP", "rank1")):
+        got, gap = rows[1]["gap_closed"][key], clean[i] - raw[i]
+        if gap[0] <= 0:
+            assert got["value"] is None
+            continue
+        assert got["value"] == pytest.approx((own[i][0] - raw[i][0]) / gap[0])
+        if np.mean(gap[1:] <= 0) <= 0.025:
+            shares = ((own[i] - raw[i]) / gap)[1:][gap[1:] > 0]
+            assert [got["low"], got["high"]] == pytest.approx(np.percentile(shares, [2.5, 97.5]))
+    without = results(*variants[:2], ("guider", "clean", "clean"), seeds=seeds)
+    assert [row["gap_closed"] for row in frozen_rows(without, MADE, RESAMPLES)] == [None, None]
+
+
 def test_what_a_training_does_to_all_test_data_cancels():
     """Each seed moves all rows of its network alike: the rows move, their difference does not."""
     raw, stcnet = ("nl", "raw", "raw"), ("nl", "raw", "stcnet")

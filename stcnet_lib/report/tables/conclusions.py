@@ -9,6 +9,7 @@ from stcnet_lib.evaluation.variants import data_sets
 from stcnet_lib.report.tables.protocols import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.report.tables.skills import skill_lines
 from stcnet_lib.report.tables.tables import (
+    DATA_KEYS,
     Comparison,
     control_table,
     frozen_table,
@@ -18,7 +19,7 @@ from stcnet_lib.report.tables.tables import (
     strata_table,
     strata_title,
 )
-from stcnet_lib.report.tables.texts import decimal, points
+from stcnet_lib.report.tables.texts import closed, decimal, points
 
 _CLEAN = "clean"
 # Runs whose occlusions have several lines in the terminal; those of ten splits have one each.
@@ -52,7 +53,8 @@ def frozen_text(comparison: Comparison) -> str:
     return (
         "Frozen rows: one network on other test data, so that the noise of training is the same for all. "
         "Points of difference to the same network on raw test data and on copies of the same masks, paired; "
-        f"± half the width of the 95 % interval over {over}."
+        f"± half the width of the 95 % interval over {over}. Gap closed: the share of what occlusion costs this "
+        "network, from raw to clean test data, per cent."
     )
 
 
@@ -132,8 +134,18 @@ def conclusion(comparison: Comparison) -> str:
     verdict = _verdict(difference, _chance(comparison, row))
     return (
         f"Training on {row['train']} and testing on {row['test']} data, instead of raw data, changed the mAP "
-        f"of {row['network']} by {points(difference)} points{means}: {verdict}{noise}."
+        f"of {row['network']} by {points(difference)} points{means}: {verdict}{noise}.{_share(comparison, row)}"
     )
+
+
+def _share(comparison: Comparison, row: Mapping[str, Any]) -> str:
+    """How much of what occlusion costs came back, where clean test data tell: a sentence, or nothing."""
+    same = [
+        frozen for frozen in comparison.get("frozen") or [] if all(frozen[key] == row[key] for key in DATA_KEYS)
+    ]
+    share = ((same[0].get("gap_closed") if same else None) or row.get("gap_closed") or {}).get("mAP")
+    known = share is not None and share["value"] is not None
+    return f" That is {closed(share)} % of what occlusion costs." if known else ""
 
 
 def _restored_by_stcnet(comparison: Comparison) -> set[str]:

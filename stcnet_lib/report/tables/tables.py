@@ -202,6 +202,8 @@ def frozen_table(comparison: Comparison) -> Table | None:
             )
             for name in ("raw", "copy")
         ]
+    if any(row.get("gap_closed") for row in rows):
+        columns.insert(3, ("gap closed, mAP", lambda row: closed((row.get("gap_closed") or {}).get("mAP"))))
     return _table(rows, DATA_KEYS, columns)
 
 
