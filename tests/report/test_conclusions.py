@@ -201,7 +201,10 @@ def test_of_repeated_runs_the_terminal_shows_means_and_their_span():
     assert "a mean of 3 runs" in conclusion(repeated)
     assert "sign" not in conclusion(repeated)
     repeated["means"][1]["difference"]["mAP"]["spread"]["least"] = -0.01
-    assert conclusion(repeated).endswith("; single runs differ in sign.")
+    assert "; single runs differ in sign. That is " in conclusion(repeated)
+    full = result_table(repeated)
+    share = full.rows[1][full.head.index("gap closed, mAP")]
+    assert conclusion(repeated).endswith(f" That is {share} % of what occlusion costs.")
     assert "60 queries, means over 3 seeds, per cent" in heading(repeated)
 
 
