@@ -118,8 +118,8 @@ def frozen_rows(
     `against` holds differences as in `against_controls`: `raw`, to the same network tested on raw data, and
     `copy`, tested on copies of the same masks (of raw and clean data: of predicted ones), whose name is in
     `copied`. Each is None where there is no such row, or it is the row itself. `gap_closed` is the share of
-    what occlusion costs this very network that its test data bring back, with intervals; None where the network
-    was not tested on raw and on clean data, or the row is one of these.
+    what occlusion costs this very network that its test data bring back, with intervals; None where the
+    network was not tested on raw and on clean data, or the row is one of these.
     """
     variants = dict.fromkeys(cell.variant for cell in results)
     rows = []

@@ -14,16 +14,23 @@ from stcnet_lib.config import DetectorConfig, RuntimeConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.localisation.clues import Clues, tracklet_clues
 from stcnet_lib.localisation.detector import Detectors
-from stcnet_lib.localisation.fold_files import load_folds
 from stcnet_lib.localisation.region_files import HIDDEN_LOGITS, writing_regions
+from stcnet_lib.reid.files import read_description, saved_section, with_weights
 from stcnet_lib.reid.network import ReIDNetwork
 
 LARGEST = 12.0  # of a logit: float32 chances of 1 - exp(-12) still differ
 
 
 def load_detectors(path: str | Path) -> tuple[Detectors, dict[int, int]]:
-    """Saved detectors, and which fold a train person is left out of (`load_folds`)."""
-    return load_folds(path, "detector", DetectorConfig, Detectors)
+    """Saved detectors in evaluation mode, and which fold a train person is left out of, by pid.
+
+    Raises:
+        ValueError: naming the file that is missing, damaged or of another kind.
+    """
+    description = read_description(path, "detector")
+    networks = Detectors(saved_section(DetectorConfig, description["config"], path))
+    folds = {int(pid): fold for pid, fold in description["details"]["folds"].items()}
+    return with_weights(networks, path, description["weights_sha256"], "cpu"), folds
 
 
 @torch.inference_mode()

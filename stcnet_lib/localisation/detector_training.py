@@ -18,13 +18,11 @@ from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.data.truth import HIDDEN_SHARE
 from stcnet_lib.localisation.clues import Clues, tracklet_clues
 from stcnet_lib.localisation.detector import Detectors
-from stcnet_lib.localisation.fold_training import ClipDraw, Clips, people_folds, train_folds
+from stcnet_lib.localisation.planted_training import ClipDraw, Clips, people_folds, train_in_turn
 from stcnet_lib.reid.network import ReIDNetwork
 
 VISIBLE = 0.1  # share of the person covered below which a third is a sample of visible ones
-_SURE = (
-    1.0  # see `train_folds`. On a street with planted occluders: average precision .795 without, .821 with it
-)
+_SURE = 1.0  # see `train_in_turn`. On a street with planted occluders: average precision .795 without, .821 with it
 
 
 class DetectorSamples:
@@ -46,11 +44,9 @@ class DetectorSamples:
             fold: (N,) which each tracklet is left out of.
         """
         self._clues, self._covered, self._doubtful = clues, covered, doubtful
-        self.draws = ClipDraw(config, [len(own.pictures) for own in clues], fold, seed)
-
-    @property
-    def fold(self) -> np.ndarray:
-        return self.draws.fold
+        self.fold = fold
+        sources = [np.flatnonzero(fold != left_out) for left_out in range(config.folds)]
+        self.draws = ClipDraw(config, [len(own.pictures) for own in clues], sources, seed)
 
     def batch(self, left_out: int, step: int, device: torch.device) -> Clips:
         drawn = self.draws.draw(left_out, step)
@@ -103,7 +99,7 @@ def train_detectors(
     runtime: RuntimeConfig,
     compute: Compute,
 ) -> tuple[Detectors, History, TrainingState]:
-    """`train_folds` of detectors."""
+    """`train_in_turn` of detectors."""
     torch.manual_seed(seed)  # initial weights, and what dropout drops
     networks = Detectors(config)
-    return train_folds("detector", config, networks, samples, _SURE, folder, resume_key, runtime, compute)
+    return train_in_turn("detector", config, networks, samples, _SURE, folder, resume_key, runtime, compute)

@@ -14,7 +14,7 @@ from stcnet_lib.localisation.clues import CHANNELS, PICTURE, PLACES, Clues
 from stcnet_lib.localisation.detection import load_detectors, tracklet_logits
 from stcnet_lib.localisation.detector import Detectors, OcclusionDetector
 from stcnet_lib.localisation.detector_training import DetectorSamples, train_detectors
-from stcnet_lib.localisation.fold_training import people_folds
+from stcnet_lib.localisation.planted_training import people_folds
 from stcnet_lib.reid.files import save_model
 
 CPU = Compute(torch.device("cpu"))

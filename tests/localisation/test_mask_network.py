@@ -8,9 +8,15 @@ from stcnet_lib.common.compute import compute_for
 from stcnet_lib.config import MasksConfig, RuntimeConfig
 from stcnet_lib.evaluation.measures.localisation import auroc
 from stcnet_lib.localisation.masks import prediction
-from stcnet_lib.localisation.masks.evidence import PICTURE, tracklet_evidence
+from stcnet_lib.localisation.masks.evidence import PICTURE, refined, tracklet_evidence
 from stcnet_lib.localisation.masks.network import MaskNetworks
-from stcnet_lib.localisation.masks.prediction import frame_mask, pixel_logits, third_logits
+from stcnet_lib.localisation.masks.prediction import (
+    chances_of,
+    frame_mask,
+    network_logits,
+    pixel_logits,
+    third_logits,
+)
 from stcnet_lib.localisation.masks.samples import MaskSamples
 from stcnet_lib.localisation.masks.training import train_mask_networks
 
@@ -36,24 +42,35 @@ def planted(tracklets=8, frames=12, seed=0):
 
 
 def samples_of(evidence, hidden, config=SMALL, seed=0):
-    fold = np.arange(len(evidence)) % config.folds
     doubtful = [np.zeros((len(own), 3), bool) for own in hidden]
-    return MaskSamples(evidence, hidden, doubtful, fold, config, seed)
+    return MaskSamples(evidence, hidden, doubtful, config, seed)
 
 
 def test_a_long_tracklet_is_looked_at_in_pieces_that_make_no_difference(monkeypatch):
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
-    networks = MaskNetworks(SMALL).eval()
+    network, _ = MaskNetworks(SMALL).eval()
     evidence = tracklet_evidence(list(rng.integers(0, 256, (23, 32, 16, 3), dtype=np.uint8)))
     with compute_for(RUNTIME) as compute:
-        whole = pixel_logits(networks, evidence, None, compute)
+        whole = network_logits(network, evidence, compute)
         monkeypatch.setattr(prediction, "_FRAMES", 5)
-        pieces = pixel_logits(networks, evidence, None, compute)
-        one = pixel_logits(networks, evidence, 1, compute)
+        pieces = network_logits(network, evidence, compute)
     assert whole.shape == (23, *PICTURE)
     np.testing.assert_allclose(pieces, whole, atol=1e-5)
-    assert np.abs(one - whole).max() > 1e-4  # one fold's network, and not the mean of both
+
+
+def test_each_network_sees_what_the_one_before_it_found():
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    first, second = networks = MaskNetworks(SMALL).eval()
+    with torch.no_grad():
+        first.out.weight.mul_(20)  # so that it is sure of something
+    evidence = tracklet_evidence(list(rng.integers(0, 256, (9, 32, 16, 3), dtype=np.uint8)))
+    with compute_for(RUNTIME) as compute:
+        found = pixel_logits(networks, evidence, compute)
+        by_hand = refined(evidence, chances_of(network_logits(first, evidence, compute)))
+        np.testing.assert_array_equal(found, network_logits(second, by_hand, compute))
+        assert np.abs(found - network_logits(second, evidence, compute)).max() > 1e-4
 
 
 def test_thirds_are_as_hidden_as_the_person_in_them():
@@ -80,31 +97,85 @@ def test_networks_learn_to_find_what_passes_before_people_whom_they_have_not_see
     evidence, hidden = planted()
     samples = samples_of(evidence, hidden)
     with compute_for(RUNTIME) as compute:
-        networks, _, state = train_mask_networks(SMALL, samples, 0, tmp_path, "key", RUNTIME, compute)
+        networks, _, state = train_mask_networks(
+            SMALL, samples, evidence, 0, tmp_path, "key", RUNTIME, compute
+        )
         state.remove()
         strangers, masks = planted(4, seed=9)
-        logits = np.concatenate([pixel_logits(networks, own, None, compute) for own in strangers])
+        logits = np.concatenate([pixel_logits(networks, own, compute) for own in strangers])
     assert auroc(logits.reshape(-1), np.concatenate(masks).reshape(-1) > 127) > 0.98
 
 
-def test_clips_are_a_function_of_seed_fold_and_step_and_leave_a_fold_out():
+def test_clips_are_a_function_of_seed_round_and_step():
     evidence, hidden = planted(6)
     device = torch.device("cpu")
     first, again = (samples_of(evidence, hidden).batch(1, 7, device) for _ in range(2))
     for ours, theirs in zip(first.inputs, again.inputs, strict=True):
         assert torch.equal(ours, theirs)
-    other = samples_of(evidence, hidden).batch(1, 8, device)
-    assert not torch.equal(first.inputs[0], other.inputs[0])
-    drawn = samples_of(evidence, hidden).draws
-    assert all((drawn.fold[drawn.draw(0, step).tracklets] == 1).all() for step in range(20))
+    for turn, step in ((1, 8), (0, 7)):
+        other = samples_of(evidence, hidden).batch(turn, step, device)
+        assert not torch.equal(first.inputs[0], other.inputs[0])
+
+
+def test_in_further_rounds_what_was_found_counts_as_hidden_beside_what_was_planted():
+    evidence, hidden = planted(4)
+    found = [np.zeros(own.shape) for own in hidden]
+    for own in found:
+        own[:, 50:60] = 0.9  # nobody planted anything there
+        own[:, 40:50] = 0.4  # more likely visible than not
+    device = torch.device("cpu")
+    samples = samples_of(evidence, hidden)
+    clips = samples.refined(evidence, found).batch(0, 0, device)
+    again = samples.refined(evidence, found).refined(evidence, [0 * own for own in found])
+    before, after = samples.batch(0, 0, device), again.batch(0, 0, device)
+    assert (clips.hidden[..., 50:60, :] == 1).all()
+    assert torch.equal(clips.hidden[..., :50, :], before.hidden[..., :50, :])
+    assert torch.equal(after.hidden, before.hidden)  # of earlier rounds nothing is left
+
+
+def stopped_and_resumed(folder, stop, rounds=3):
+    """Weights of a training of three rounds that is stopped after some steps, and goes on."""
+    config = SMALL.model_copy(update={"rounds": rounds, "steps": 4})
+    evidence, hidden = planted(4)
+    runtime = RUNTIME.model_copy(update={"save_steps": 1})
+
+    class Killed(Exception):
+        pass
+
+    class Dying(MaskSamples):
+        left = stop
+
+        def batch(self, *where):
+            Dying.left -= 1
+            if Dying.left < 0:
+                raise Killed
+            return super().batch(*where)
+
+    doubtful = [np.zeros((len(own), 3), bool) for own in hidden]
+    with compute_for(runtime) as compute:
+
+        def trained(kind):
+            samples = kind(evidence, hidden, doubtful, config, 0)
+            return train_mask_networks(config, samples, evidence, 0, folder, "key", runtime, compute)[0]
+
+        if stop is not None:
+            with pytest.raises(Killed):
+                trained(Dying)
+        return trained(MaskSamples).state_dict()
+
+
+@pytest.mark.parametrize("stop", [2, 4, 6, 11])
+def test_a_killed_training_ends_with_the_same_weights_in_whatever_round(tmp_path, stop):
+    whole = stopped_and_resumed(tmp_path / "whole", None)
+    resumed = stopped_and_resumed(tmp_path / "killed", stop)
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
 def test_pixels_of_doubtful_thirds_count_only_where_something_was_planted():
     evidence, hidden = planted(4)
-    fold = np.arange(4) % SMALL.folds
     for thirds, rows in (([True, True, True], slice(0, 64)), ([True, False, False], slice(0, 21))):
         doubtful = [np.tile(thirds, (len(own), 1)) for own in hidden]
-        clips = MaskSamples(evidence, hidden, doubtful, fold, SMALL, 0).batch(0, 0, torch.device("cpu"))
+        clips = MaskSamples(evidence, hidden, doubtful, SMALL, 0).batch(0, 0, torch.device("cpu"))
         planted_pixels = clips.hidden > 0
         assert planted_pixels.any()
         assert torch.equal(clips.counts[..., rows, :], planted_pixels[..., rows, :])

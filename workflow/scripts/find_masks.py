@@ -22,9 +22,9 @@ def main() -> None:
     options = commandline.parse_args()
     runtime = runtime_settings()
     with compute_for(runtime) as compute, TrackletStore(options.store) as store:
-        networks, folds = load_masks(options.model)
+        networks = load_masks(options.model)
         guider = compute.place(load_reid(options.guider)).eval() if networks.config.guided else None
-        write_masks(networks, folds, guider, store, options.masks, options.hidden, runtime, compute)
+        write_masks(networks, guider, store, options.masks, options.hidden, runtime, compute)
 
 
 if __name__ == "__main__":

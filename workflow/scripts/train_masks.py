@@ -1,4 +1,4 @@
-"""Train the mask networks on planted train tracklets, and ask each about those that it did not see."""
+"""Train the mask networks on planted train tracklets, and ask them about these."""
 
 import time
 from pathlib import Path
@@ -29,7 +29,7 @@ def main() -> None:
     )
     commandline.add_argument("--guider", type=Path, help="the guider's model.json (guided networks)")
     add_split(commandline)
-    commandline.add_argument("--seed", type=int, default=0, help="of initial weights, folds and samples")
+    commandline.add_argument("--seed", type=int, default=0, help="of initial weights and samples")
     options = commandline.parse_args()
     config, runtime, folder = options.config, runtime_settings(), options.model.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def main() -> None:
         TrackletStore(options.truth) as truth,
     ):
         guider = compute.place(load_reid(options.guider)).eval() if config.guided else None
-        samples, evidence, folds = probe_masks(
+        samples, evidence = probe_masks(
             store, truth, config, options.seed, runtime.progress_seconds, guider, compute
         )
         inputs = [options.guider] if config.guided else []
@@ -49,15 +49,11 @@ def main() -> None:
             __file__, config, compute, options.seed, options.split, truth.digest, modules, *inputs
         )
         networks, history, state = train_mask_networks(
-            config, samples, options.seed, folder, key, runtime, compute
+            config, samples, evidence, options.seed, folder, key, runtime, compute
         )
-        logits = [
-            third_logits(pixel_logits(networks, own, left_out, compute))
-            for own, left_out in zip(evidence, samples.fold, strict=True)
-        ]
+        logits = [third_logits(pixel_logits(networks, own, compute)) for own in evidence]
         write_probe(options.probe, truth, np.concatenate(logits))
         details = history.finish(folder / "history.csv") | provenance(config, compute, started, truth.digest)
-        details["folds"] = {str(pid): left_out for pid, left_out in folds.items()}
         save_model(options.model, "masks", networks, config.canonical_json(), details=details)
         state.remove()
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from stcnet_lib.common.medians import visible_median
 from stcnet_lib.completion.pixels.holes import Hole
-from stcnet_lib.completion.pixels.median import visible_median
 from stcnet_lib.data.clips.transforms import to_unit
 
 

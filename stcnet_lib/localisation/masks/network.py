@@ -79,10 +79,10 @@ class MaskNetwork(nn.Module):
 
 
 class MaskNetworks(nn.ModuleList):
-    """One network a fold."""
+    """One network a round."""
 
     def __init__(self, config: MasksConfig) -> None:
-        super().__init__(MaskNetwork(config) for _ in range(config.folds))
+        super().__init__(MaskNetwork(config) for _ in range(config.rounds))
         self.config = config
 
 

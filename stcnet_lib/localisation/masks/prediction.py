@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,11 @@ from stcnet_lib.common.regions import region_rows
 from stcnet_lib.config import MasksConfig, RuntimeConfig
 from stcnet_lib.data.planting.pieces import body_prior
 from stcnet_lib.data.store.tracklets import TrackletStore
-from stcnet_lib.localisation.fold_files import load_folds
 from stcnet_lib.localisation.mask_files import writing_masks
-from stcnet_lib.localisation.masks.evidence import PICTURE, Evidence, tracklet_evidence
-from stcnet_lib.localisation.masks.network import MaskNetworks
+from stcnet_lib.localisation.masks.evidence import PICTURE, Evidence, refined, tracklet_evidence
+from stcnet_lib.localisation.masks.network import MaskNetwork, MaskNetworks
 from stcnet_lib.localisation.region_files import HIDDEN_LOGITS, writing_regions
+from stcnet_lib.reid.files import read_description, saved_section, with_weights
 from stcnet_lib.reid.network import ReIDNetwork
 
 _FRAMES = 128  # that go through a network at once, with `_MARGIN` before and after
@@ -27,16 +27,21 @@ _MARGIN = 4  # frames, as far as a network sees in time
 _ROWS = 128  # of a frame whose pixels `grow` counts
 
 
-@torch.inference_mode()
-def pixel_logits(
-    networks: MaskNetworks, evidence: Evidence, fold: int | None, compute: Compute
-) -> np.ndarray:
+def pixel_logits(networks: Sequence[MaskNetwork], evidence: Evidence, compute: Compute) -> np.ndarray:
     """(T, h, w) float32 logits of being hidden, at the size of the evidence's pictures.
 
     Args:
-        fold: of a train person, whom only this network has not seen; of others the mean of all networks.
+        networks: of all rounds, in order: each sees the evidence as the ones before it refined it.
     """
-    used = networks if fold is None else [networks[fold]]
+    *before, last = networks
+    for network in before:
+        evidence = refined(evidence, chances_of(network_logits(network, evidence, compute)))
+    return network_logits(last, evidence, compute)
+
+
+@torch.inference_mode()
+def network_logits(network: MaskNetwork, evidence: Evidence, compute: Compute) -> np.ndarray:
+    """What one network says of the evidence: (T, h, w) float32."""
     frames, pieces = len(evidence.pictures), []
     for start in range(0, frames, _FRAMES):
         first, last = max(start - _MARGIN, 0), min(start + _FRAMES + _MARGIN, frames)
@@ -48,9 +53,14 @@ def pixel_logits(
                 *(found[first:last] for found in evidence.by_frame),
             )
         ]
-        logits = torch.stack([network(*inputs)[0] for network in used]).mean(0)
+        logits = network(*inputs)[0]
         pieces.append(logits[start - first : start - first + _FRAMES].float().cpu().numpy())
     return np.concatenate(pieces)
+
+
+def chances_of(logits: np.ndarray) -> np.ndarray:
+    """The chances that logits stand for, in [0, 1]."""
+    return 1 / (1 + np.exp(-logits.astype(np.float64)))
 
 
 def third_logits(logits: np.ndarray) -> np.ndarray:
@@ -58,7 +68,7 @@ def third_logits(logits: np.ndarray) -> np.ndarray:
 
     Where the person is, nobody has said: a third counts where walkers of its size mostly are (`body_prior`).
     """
-    chances = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    chances = chances_of(logits)
     person = body_prior(*PICTURE)
     starts = region_rows(PICTURE[0])[:-1]
     hidden = np.add.reduceat((chances * person).sum(2), starts, axis=1)
@@ -82,14 +92,19 @@ def frame_mask(logits: np.ndarray, height: int, width: int, grow: int) -> np.nda
     return mask[0, 0].bool().numpy()
 
 
-def load_masks(path: str | Path) -> tuple[MaskNetworks, dict[int, int]]:
-    """Saved networks, and which fold a train person is left out of (`load_folds`)."""
-    return load_folds(path, "masks", MasksConfig, MaskNetworks)
+def load_masks(path: str | Path) -> MaskNetworks:
+    """Saved networks in evaluation mode.
+
+    Raises:
+        ValueError: naming the file that is missing, damaged or of another kind.
+    """
+    description = read_description(path, "masks")
+    networks = MaskNetworks(saved_section(MasksConfig, description["config"], path))
+    return with_weights(networks, path, description["weights_sha256"], "cpu")
 
 
 def write_masks(
     networks: MaskNetworks,
-    folds: Mapping[int, int],
     guider: ReIDNetwork | None,
     store: TrackletStore,
     masks_path: Path,
@@ -102,7 +117,6 @@ def write_masks(
     One tracklet is in memory at a time.
 
     Args:
-        folds: which fold a train person is left out of.
         guider: on its device, of networks that are guided.
     """
     networks = networks.to(compute.device)
@@ -111,15 +125,13 @@ def write_masks(
         writing_regions(hidden_path, HIDDEN_LOGITS, store) as hidden,
         Progress("masks", store.num_frames, "frames", seconds=runtime.progress_seconds) as progress,
     ):
-        for tracklet, pid in enumerate(store.tracklets["pid"].tolist()):
+        for tracklet in range(len(store)):
             frames = store.frames_of(tracklet)
             images = [store.read_image(frame) for frame in frames]
-            logits = pixel_logits(
-                networks, tracklet_evidence(images, guider, compute), folds.get(pid), compute
-            )
+            logits = pixel_logits(networks, tracklet_evidence(images, guider, compute), compute)
             sizes = [image.shape[:2] for image in images]
             grow = networks.config.grow
             found = [frame_mask(own, *size, grow) for own, size in zip(logits, sizes, strict=True)]
-            masks.append(found, 1 / (1 + np.exp(-logits)))
+            masks.append(found, chances_of(logits))
             hidden.append(third_logits(logits))
             progress.advance(len(frames))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 import torch
@@ -13,20 +14,24 @@ from stcnet_lib.common.progress import Progress
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.config import MasksConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
-from stcnet_lib.localisation.fold_training import ClipDraw, Clips, people_folds
 from stcnet_lib.localisation.masks.evidence import PICTURE, Evidence, tracklet_evidence
+from stcnet_lib.localisation.planted_training import ClipDraw, Clips
 from stcnet_lib.reid.network import ReIDNetwork
 
 
 class MaskSamples:
-    """Clips of planted tracklets, drawn anew at every step: a pure function of seed, fold and step."""
+    """Clips of planted tracklets, drawn anew at every step: a pure function of seed, round and step.
+
+    In the first round a network learns from the evidence as it is and from what was planted; in every further
+    one from the evidence that the networks before it refined, and what they found counts as hidden too: of
+    what really hides people in train frames nobody has told.
+    """
 
     def __init__(
         self,
         evidence: Sequence[Evidence],
         hidden: Sequence[np.ndarray],
         doubtful: Sequence[np.ndarray],
-        fold: np.ndarray,
         config: MasksConfig,
         seed: int,
     ) -> None:
@@ -34,19 +39,25 @@ class MaskSamples:
         Args:
             hidden: of every tracklet, uint8 (T, h, w): 255 where an occluder hides all of a pixel.
             doubtful: likewise, bool (T, K): thirds that something real may hide.
-            fold: (N,) which each tracklet is left out of.
         """
-        self._evidence, self._hidden = evidence, hidden
+        self._evidence, self._planted, self._hidden = evidence, hidden, hidden
         rows = np.diff(region_rows(PICTURE[0]))
         self._known = [np.repeat(~own, rows, axis=1)[..., None] for own in doubtful]  # (T, h, 1)
-        self.draws = ClipDraw(config, [len(own) for own in hidden], fold, seed)
+        everyone = np.arange(len(hidden))
+        self._draws = ClipDraw(config, [len(own) for own in hidden], [everyone] * config.rounds, seed)
 
-    @property
-    def fold(self) -> np.ndarray:
-        return self.draws.fold
+    def refined(self, evidence: Sequence[Evidence], chances: Sequence[np.ndarray]) -> MaskSamples:
+        """The same draws of other evidence; what was found by chances (T, h, w) is hidden as well."""
+        other = copy(self)
+        other._evidence = evidence
+        other._hidden = [
+            np.maximum(own, np.round(255 * np.clip(4 * found - 2, 0, 1)).astype(np.uint8))
+            for own, found in zip(self._planted, chances, strict=True)
+        ]
+        return other
 
-    def batch(self, left_out: int, step: int, device: torch.device) -> Clips:
-        drawn = self.draws.draw(left_out, step)
+    def batch(self, turn: int, step: int, device: torch.device) -> Clips:
+        drawn = self._draws.draw(turn, step)
         pictures, usual, found, hidden, known = [], [], [], [], []
         for place, (number, frames) in enumerate(zip(drawn.tracklets, drawn.frames, strict=True)):
             own = self._evidence[number]
@@ -74,14 +85,12 @@ def probe_masks(
     progress_seconds: float,
     guider: ReIDNetwork | None = None,
     compute: Compute | None = None,
-) -> tuple[MaskSamples, list[Evidence], dict[int, int]]:
-    """Samples of planted tracklets, their evidence, and the fold that each person is left out of.
+) -> tuple[MaskSamples, list[Evidence]]:
+    """Samples of planted tracklets, and their evidence.
 
     Args:
         guider: as of `tracklet_evidence`.
     """
-    pids = probe.tracklets["pid"].tolist()
-    folds = people_folds(pids, config.folds, seed)
     evidence, hidden, doubtful = [], [], []
     with Progress("evidence", probe.num_frames, "frames", seconds=progress_seconds) as progress:
         for number in range(len(probe)):
@@ -90,8 +99,7 @@ def probe_masks(
             hidden.append(_small_masks(truth, frames))
             doubtful.append(truth.doubtful[frames.start : frames.stop])
             progress.advance(len(frames))
-    fold = np.array([folds[pid] for pid in pids])
-    return MaskSamples(evidence, hidden, doubtful, fold, config, seed), evidence, folds
+    return MaskSamples(evidence, hidden, doubtful, config, seed), evidence
 
 
 def _small_masks(truth: TrackletStore, frames: range) -> np.ndarray:

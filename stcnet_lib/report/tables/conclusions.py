@@ -53,8 +53,8 @@ def frozen_text(comparison: Comparison) -> str:
     return (
         "Frozen rows: one network on other test data, so that the noise of training is the same for all. "
         "Points of difference to the same network on raw test data and on copies of the same masks, paired; "
-        f"± half the width of the 95 % interval over {over}. Gap closed: the share of what occlusion costs this "
-        "network, from raw to clean test data, per cent."
+        f"± half the width of the 95 % interval over {over}. Gap closed: the share of what occlusion costs "
+        "this network, from raw to clean test data, per cent."
     )
 
 
@@ -132,16 +132,19 @@ def conclusion(comparison: Comparison) -> str:
     noise = "; single runs differ in sign" if mixed else ""
     means = f", a mean of {row['runs']} runs" if repeated(comparison) else ""
     verdict = _verdict(difference, _chance(comparison, row))
+    share = _share(comparison, row)
     return (
         f"Training on {row['train']} and testing on {row['test']} data, instead of raw data, changed the mAP "
-        f"of {row['network']} by {points(difference)} points{means}: {verdict}{noise}.{_share(comparison, row)}"
+        f"of {row['network']} by {points(difference)} points{means}: {verdict}{noise}.{share}"
     )
 
 
 def _share(comparison: Comparison, row: Mapping[str, Any]) -> str:
     """How much of what occlusion costs came back, where clean test data tell: a sentence, or nothing."""
     same = [
-        frozen for frozen in comparison.get("frozen") or [] if all(frozen[key] == row[key] for key in DATA_KEYS)
+        frozen
+        for frozen in comparison.get("frozen") or []
+        if all(frozen[key] == row[key] for key in DATA_KEYS)
     ]
     share = ((same[0].get("gap_closed") if same else None) or row.get("gap_closed") or {}).get("mAP")
     known = share is not None and share["value"] is not None

@@ -1,7 +1,7 @@
-"""Training of networks that find what was planted, one a fold of the train people.
+"""Training of several networks that find what was planted, one after the other.
 
-The train people are parted into folds, and each network learns without one of them: what it says of those is
-what it would say of strangers, so that thresholds found on train people hold for others.
+Detectors of thirds learn in folds: each without a part of the train people, so that what it says of those is
+what it would say of strangers. Mask networks learn in rounds: each from what the one before it found.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from stcnet_lib.common.training.schedule import set_rate
 from stcnet_lib.common.training.state import TrainingState
 from stcnet_lib.config import DetectorConfig, MasksConfig, RuntimeConfig
 
-_WARMUP = 0.1  # share of the steps
-_AFTER = 0.4  # share of the steps after which a network no longer learns to doubt what it is sure of
+_WARMUP = 0.1  # share of a network's steps
+_AFTER = 0.4  # share of its steps after which a network no longer learns to doubt what it is sure of
 _WEIGHT_DECAY = 1e-3
 _CLIP, _FOLDS = 21, 22  # streams of random numbers
 
@@ -37,10 +37,12 @@ class Clips(NamedTuple):
     counts: Tensor  # bool, likewise: whether anybody knows
 
 
-class FoldSamples(Protocol):
-    """Clips drawn anew at every step: a pure function of seed, fold and step."""
+class Samples(Protocol):
+    """Clips drawn anew at every step: a pure function of seed, turn and step."""
 
-    def batch(self, left_out: int, step: int, device: torch.device) -> Clips: ...
+    def batch(self, turn: int, step: int, device: torch.device) -> Clips:
+        """Of one step of network `turn`; the networks before it are trained by then."""
+        ...
 
 
 def people_folds(pids: Sequence[int], folds: int, seed: int) -> dict[int, int]:
@@ -63,19 +65,23 @@ class ClipDraw:
     """Which clips a step is of, and in what light: frames (B, T) of tracklets (B,)."""
 
     def __init__(
-        self, config: DetectorConfig | MasksConfig, lengths: Sequence[int], fold: np.ndarray, seed: int
+        self,
+        config: DetectorConfig | MasksConfig,
+        lengths: Sequence[int],
+        sources: Sequence[np.ndarray],
+        seed: int,
     ) -> None:
         """
         Args:
-            lengths, fold: (N,) frames of each tracklet, and which fold it is left out of.
+            lengths: (N,) frames of each tracklet.
+            sources: of every turn, the tracklets that its network learns from.
         """
         self._config, self._lengths, self._seed = config, lengths, seed
-        self.fold = fold
-        self.sources = [np.flatnonzero(fold != left_out) for left_out in range(config.folds)]
+        self.sources = sources
 
-    def draw(self, left_out: int, step: int) -> Draw:
-        rng = np.random.default_rng([_CLIP, self._seed, left_out, step])
-        tracklets = rng.choice(self.sources[left_out], self._config.batch)
+    def draw(self, turn: int, step: int) -> Draw:
+        rng = np.random.default_rng([_CLIP, self._seed, turn, step])
+        tracklets = rng.choice(self.sources[turn], self._config.batch)
         flip = bool(rng.random() < 0.5)
         gain, tint = rng.uniform(0.8, 1.25, len(tracklets)), rng.normal(0, 16, (len(tracklets), 3))
         frames = []
@@ -99,24 +105,28 @@ class Draw(NamedTuple):
         return np.clip((pictures - 128.0) * self.gain[place] + 128 + colour, 0, 255).astype(np.uint8)
 
 
-def train_folds(
+def train_in_turn(
     name: str,
     config: DetectorConfig | MasksConfig,
     networks: nn.ModuleList,
-    samples: FoldSamples,
+    samples: Samples,
     sure: float,
     folder: Path,
     resume_key: str,
     runtime: RuntimeConfig,
     compute: Compute,
+    weight: Tensor | None = None,
+    onwards: bool = False,
 ) -> tuple[nn.ModuleList, History, TrainingState]:
-    """Train one network a fold, one after the other.
+    """Train the networks one after the other, `config.steps` each.
 
     Args:
         name: of the networks, as their section is called under `occlusion`.
         sure: something real hides some of what nothing was planted on, and learning that it is visible would
             make a network doubt itself: what it gives a logit above this after a while no longer counts as
             visible.
+        weight: how much the losses of one frame's logits count; None: alike.
+        onwards: every network but the first starts as the one before it has become.
 
     Raises:
         Stopped: after SIGTERM or SIGINT, with the state saved.
@@ -128,26 +138,31 @@ def train_folds(
     ]
     parts = {"networks": networks} | {f"optimizer_{i}": o for i, o in enumerate(optimizers)}
     state = TrainingState(folder, resume_key, parts, compute, runtime.save_steps)
-    total = config.steps * config.folds
+    total = config.steps * len(networks)
+    importance = torch.ones(()) if weight is None else weight
+    importance = importance.to(compute.device)
     history = History(state, total)
     first = state.resume()
     networks.train()
 
     def train_step(step: int, clips: Clips) -> tuple[dict[str, Tensor], float]:
-        fold, place = divmod(step, config.steps)
-        rate = fold_rate(config, place)
+        turn, place = divmod(step, config.steps)
+        rate = rate_at(config, place)
+        goes_on = onwards and turn > 0
+        if goes_on and place == 0:
+            networks[turn].load_state_dict(networks[turn - 1].state_dict())
         with compute.autocast(config.precision):
-            logits = networks[fold](*clips.inputs)
+            logits = networks[turn](*clips.inputs)
         counts = clips.counts
-        if place >= _AFTER * config.steps:
+        if goes_on or place >= _AFTER * config.steps:
             counts = counts & ((clips.hidden > 0) | (logits.detach() < sure))
         loss = functional.binary_cross_entropy_with_logits(
-            logits.float(), clips.hidden.float(), counts.float()
+            logits.float(), clips.hidden.float(), counts * importance
         )
-        set_rate(optimizers[fold], rate)
-        optimizers[fold].zero_grad(set_to_none=True)
+        set_rate(optimizers[turn], rate)
+        optimizers[turn].zero_grad(set_to_none=True)
         loss.backward()
-        optimizers[fold].step()
+        optimizers[turn].step()
         return {"loss": loss}, rate
 
     batches: Iterator[Clips] = (
@@ -158,8 +173,8 @@ def train_folds(
     return networks.eval(), history, state
 
 
-def fold_rate(config: DetectorConfig | MasksConfig, step: int) -> float:
-    """The rate at a step of one fold: up linearly, down as a cosine."""
+def rate_at(config: DetectorConfig | MasksConfig, step: int) -> float:
+    """The rate at a step of one network: up linearly, down as a cosine."""
     warmup = _WARMUP * config.steps
     if step < warmup:
         return config.lr * (step + 1) / (warmup + 1)
