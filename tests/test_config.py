@@ -131,7 +131,7 @@ def test_config_yaml_writes_out_every_value_with_a_comment():
         (
             "completions.g",
             {"method": "gather", "masks": "oracle_pixels"},
-            "completions.g.method: got 'gather', wanted another one, or 'pixels' for occlusion.scores",
+            "completions.g.method: got 'gather', wanted another one, or 'pixels' for occlusion.masks",
         ),
         ("stcnet.dilations", [0], "stcnet.dilations.0: got 0, wanted at least 1"),
         ("stcnet.dilations", [2, -4], "stcnet.dilations.1: got -4, wanted at least 1"),

@@ -74,17 +74,17 @@ def _unequal_shares(config: Config) -> Iterator[str]:
 
 def _unknown_pixels(config: Config) -> Iterator[str]:
     """Masks of pixels that nobody predicts."""
-    scores = config.occlusion.scores
+    known = config.occlusion.finds_pixels
     for name, row in config.completions.items():
-        if row.masks == "pixels" and scores != "pixels":
+        if row.masks == "pixels" and not known:
             yield (
                 f"completions.{name}.masks: got 'pixels', wanted 'predicted', or 'pixels' for "
-                f"occlusion.scores, which is '{scores}'"
+                "occlusion.masks, which is 'thirds'"
             )
-        if METHODS[row.method].gathers and scores != "pixels":
+        if METHODS[row.method].gathers and not known:
             yield (
                 f"completions.{name}.method: got '{row.method}', wanted another one, or 'pixels' for "
-                f"occlusion.scores, which is '{scores}': the network learns from predicted masks"
+                "occlusion.masks, which is 'thirds': the network learns from predicted masks"
             )
 
 

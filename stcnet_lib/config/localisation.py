@@ -78,8 +78,14 @@ class OcclusionConfig(Section):
         "cosine",
         description="cosine: with the reference of the tracklet, as in the paper; planted: the chance of "
         "being visible, by a detector trained on train tracklets with planted occluders; pixels: likewise, "
-        "as mask networks say it, whose masks completions may use (`masks: pixels`); in a file also "
-        "auto: cosine for the walkers, planted for others (`Config._scores_of_the_data`)",
+        "as mask networks say it; in a file also auto: cosine for the walkers, planted for others "
+        "(`Config._scores_of_the_data`)",
+    )
+    masks: Literal["thirds", "pixels"] = Field(
+        "thirds",
+        description="pixels: mask networks also say which pixels are hidden, for completions with "
+        "`masks: pixels`; where the scores are not their own, they are believed in flagged thirds alone: the "
+        "scores know when, the networks where. thirds: as in the paper",
     )
     reference: Literal["mean", "median", "trimmed_mean", "learned"] = Field(
         "mean",
@@ -126,12 +132,24 @@ class OcclusionConfig(Section):
     probe: ProbeConfig = ProbeConfig()
     detector: DetectorConfig = DetectorConfig()
     pixels: MasksConfig = Field(
-        MasksConfig(), exclude_if=lambda masks: masks == MasksConfig(), description="(scores: pixels)"
+        MasksConfig(),
+        exclude_if=lambda masks: masks == MasksConfig(),
+        description="(masks or scores: pixels)",
     )
 
     @property
     def needs_probe(self) -> bool:
         """Whether occluders are planted in the train split."""
+        return self.by_networks or self.finds_pixels or self.threshold == "planted"
+
+    @property
+    def finds_pixels(self) -> bool:
+        """Whether mask networks say which pixels are hidden."""
+        return "pixels" in (self.masks, self.scores)
+
+    @property
+    def judged_by_probe(self) -> bool:
+        """Whether it is known what the scores say of planted occluders."""
         return self.by_networks or self.threshold == "planted"
 
     @property

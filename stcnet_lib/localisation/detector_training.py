@@ -22,7 +22,8 @@ from stcnet_lib.localisation.planted_training import ClipDraw, Clips, people_fol
 from stcnet_lib.reid.network import ReIDNetwork
 
 VISIBLE = 0.1  # share of the person covered below which a third is a sample of visible ones
-_SURE = 1.0  # see `train_in_turn`. On a street with planted occluders: average precision .795 without, .821 with it
+# See `train_in_turn`. On a street with planted occluders: average precision .795 without, .821 with it.
+_SURE = 1.0
 
 
 class DetectorSamples:

@@ -169,9 +169,11 @@ def of_pixels(**changes):
 
 def test_masks_of_pixels_are_found_by_networks_and_filled_by_files_of_their_own():
     found = of_pixels()
-    assert found.paths.score_source() == f"{RUN}/hidden.h5"
+    assert found.paths.score_source() == f"{RUN}/masks/hidden.h5"
+    assert found.paths.threshold_probe() == [f"{RUN}/masks/probe.parquet"]
     assert found.options.score_source() == "--hidden"
     assert found.paths.found_masks() == [f"{RUN}/masks.h5"]
+    assert found.paths.masks_scores() == []
     assert plan().paths.found_masks() == []
     median, copy, true = (job(completion=name) for name in ("median", "copy", "true"))
     assert found.options.restore(median) == f"--masks {HERE}/masks.h5"
@@ -182,6 +184,18 @@ def test_masks_of_pixels_are_found_by_networks_and_filled_by_files_of_their_own(
     assert [found.needs.scores_for(name) for name in ("median", "copy", "true")] == [False, True, False]
     assert found.sources.filling(median) == ["stcnet_lib/completion/pixels/median.py"]
     assert found.sources.filling(true) == ["stcnet_lib/completion/pixels/nearest.py"]
+
+
+def test_masks_are_believed_in_flagged_thirds_where_the_scores_are_others():
+    rows = {"median": {"method": "median", "masks": "pixels"}}
+    variants = [{"network": "nl", "train": "raw", "test": "median"}]
+    for scores, source in (("cosine", "regions"), ("planted", "hidden")):
+        occlusion = {"scores": scores, "masks": "pixels", "threshold": "planted"}
+        found = plan(completions=rows, variants=variants, occlusion=occlusion)
+        assert found.paths.score_source() == f"{RUN}/{source}.h5"
+        assert found.paths.threshold_probe() == [f"{RUN}/probe.parquet"]
+        assert found.paths.found_masks() == [f"{RUN}/masks.h5"]
+        assert found.paths.masks_scores() == [f"{RUN}/occlusion.parquet"]
 
 
 @pytest.mark.parametrize(

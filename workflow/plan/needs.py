@@ -77,7 +77,7 @@ class Needs:
     def judge_for(self, completion: str) -> bool:
         """Judges learn from planted occluders: where none are planted, all that is flagged is replaced."""
         row = self.settings.completions[completion]
-        return row.least_confidence > 0 and self.settings.occlusion.needs_probe
+        return row.least_confidence > 0 and self.settings.occlusion.judged_by_probe
 
     def exports_completion(self) -> bool:
         """Whether an export shows more than the data as they were."""

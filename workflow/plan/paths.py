@@ -84,21 +84,30 @@ class Paths:
         return [f"{self.root}/truth.h5"] if self.settings.has_truth else []
 
     def score_source(self) -> str:
-        """The file that scores are made of: features of regions, or what the detectors say."""
-        return f"{RUN}/{'hidden' if self.settings.occlusion.by_networks else 'regions'}.h5"
+        """The file that scores are made of: features of regions, or what networks say."""
+        files = {"cosine": "regions", "planted": "hidden", "pixels": "masks/hidden"}
+        return f"{RUN}/{files[self.settings.occlusion.scores]}.h5"
+
+    def scored_probe(self) -> str:
+        """What the scores say of planted occluders."""
+        return f"{RUN}/{'masks/' if self.settings.occlusion.scores == 'pixels' else ''}probe.parquet"
 
     def threshold_probe(self) -> list[str]:
         """The scores of planted occluders that the threshold is found on, if it is."""
-        return [f"{RUN}/probe.parquet"] if self.settings.occlusion.threshold == "planted" else []
+        return [self.scored_probe()] if self.settings.occlusion.threshold == "planted" else []
 
     def found_masks(self) -> list[str]:
         """The masks of pixels, if any are found."""
-        return [f"{RUN}/masks.h5"] if self.settings.occlusion.scores == "pixels" else []
+        return [f"{RUN}/masks.h5"] if self.settings.occlusion.finds_pixels else []
+
+    def masks_scores(self) -> list[str]:
+        """The flags of thirds outside of which masks are not believed, where the scores are others."""
+        return [] if self.settings.occlusion.scores == "pixels" else [f"{RUN}/occlusion.parquet"]
 
     def masks_guider(self) -> list[str]:
         """Description and weights of the guider, where mask networks see its maps."""
         occlusion = self.settings.occlusion
-        guided = occlusion.scores == "pixels" and occlusion.pixels.guided
+        guided = occlusion.finds_pixels and occlusion.pixels.guided
         return [f"{RUN}/guider/model.json", f"{RUN}/guider/model.safetensors"] if guided else []
 
     def trained_guider_weights(self) -> str:

@@ -87,68 +87,7 @@ if settings.occlusion.scores == "planted":
             "python -m workflow.scripts.detect_occlusion --store {input.store} --guider {input.guider} "
             "--detector {input.detector} --hidden {output.hidden} 2>&1 | tee {log}"
 
-elif settings.occlusion.scores == "pixels":
-
-    rule train_masks:
-        input:
-            code=code("train_masks", sources.masks()),
-            store=f"{PROBE}/tracklets.h5",
-            truth=f"{PROBE}/truth.h5",
-            guider=paths.masks_guider(),
-        output:
-            model=f"{RUN}/masks/model.json",
-            weights=ensure(f"{RUN}/masks/model.safetensors", non_empty=True),
-            history=f"{RUN}/masks/history.csv",
-            probe=f"{RUN}/probe.parquet",
-        log:
-            f"{LOGS}/split~{{split}}/seed~{{seed}}/train_masks.log",
-        benchmark:
-            f"{LOGS}/split~{{split}}/seed~{{seed}}/train_masks.tsv"
-        priority: 10  # others wait for it
-        conda:
-            "../../envs/torch.yaml"
-        threads: settings.runtime.threads
-        resources:
-            gpu=gpus(1),
-            mem_mb=growing(8000),
-            runtime=growing(240),
-        params:
-            config=settings.occlusion.pixels.canonical_json(),
-            guider=lambda wildcards, input: ["--guider", input.guider[0]] if input.guider else [],
-        shell:
-            "python -m workflow.scripts.train_masks --config {params.config:q} --store {input.store} "
-            "--truth {input.truth} {params.guider} --split {wildcards.split} --seed {wildcards.seed} "
-            "--model {output.model} --probe {output.probe} 2>&1 | tee {log}"
-
-    rule find_masks:
-        input:
-            code=code("find_masks", sources.masks()),
-            store="results/{dataset}/tracklets.h5",
-            model=f"{RUN}/masks/model.json",
-            weights=f"{RUN}/masks/model.safetensors",
-            guider=paths.masks_guider(),
-        output:
-            masks=f"{RUN}/masks.h5",
-            hidden=f"{RUN}/hidden.h5",
-        log:
-            f"{LOGS}/split~{{split}}/seed~{{seed}}/find_masks.log",
-        benchmark:
-            f"{LOGS}/split~{{split}}/seed~{{seed}}/find_masks.tsv"
-        priority: 10  # others wait for it
-        conda:
-            "../../envs/torch.yaml"
-        threads: settings.runtime.threads
-        resources:
-            gpu=gpus(1),
-            mem_mb=growing(6000),
-            runtime=growing(240),
-        params:
-            guider=lambda wildcards, input: ["--guider", input.guider[0]] if input.guider else [],
-        shell:
-            "python -m workflow.scripts.find_masks --store {input.store} --model {input.model} "
-            "{params.guider} --masks {output.masks} --hidden {output.hidden} 2>&1 | tee {log}"
-
-elif settings.occlusion.needs_probe:
+elif settings.occlusion.scores == "cosine" and settings.occlusion.threshold == "planted":
 
     use rule extract_features as extract_probe_features with:
         input:
@@ -193,6 +132,70 @@ elif settings.occlusion.needs_probe:
             "2>&1 | tee {log}"
 
 
+if settings.occlusion.finds_pixels:
+
+    rule train_masks:
+        input:
+            code=code("train_masks", sources.masks()),
+            store=f"{PROBE}/tracklets.h5",
+            truth=f"{PROBE}/truth.h5",
+            guider=paths.masks_guider(),
+        output:
+            model=f"{RUN}/masks/model.json",
+            weights=ensure(f"{RUN}/masks/model.safetensors", non_empty=True),
+            history=f"{RUN}/masks/history.csv",
+            probe=f"{RUN}/masks/probe.parquet",
+        log:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/train_masks.log",
+        benchmark:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/train_masks.tsv"
+        priority: 10  # others wait for it
+        conda:
+            "../../envs/torch.yaml"
+        threads: settings.runtime.threads
+        resources:
+            gpu=gpus(1),
+            mem_mb=growing(8000),
+            runtime=growing(240),
+        params:
+            config=settings.occlusion.pixels.canonical_json(),
+            guider=lambda wildcards, input: ["--guider", input.guider[0]] if input.guider else [],
+        shell:
+            "python -m workflow.scripts.train_masks --config {params.config:q} --store {input.store} "
+            "--truth {input.truth} {params.guider} --split {wildcards.split} --seed {wildcards.seed} "
+            "--model {output.model} --probe {output.probe} 2>&1 | tee {log}"
+
+    rule find_masks:
+        input:
+            code=code("find_masks", sources.masks()),
+            store="results/{dataset}/tracklets.h5",
+            model=f"{RUN}/masks/model.json",
+            weights=f"{RUN}/masks/model.safetensors",
+            guider=paths.masks_guider(),
+            scores=paths.masks_scores(),
+        output:
+            masks=f"{RUN}/masks.h5",
+            hidden=f"{RUN}/masks/hidden.h5",
+        log:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/find_masks.log",
+        benchmark:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/find_masks.tsv"
+        priority: 10  # others wait for it
+        conda:
+            "../../envs/torch.yaml"
+        threads: settings.runtime.threads
+        resources:
+            gpu=gpus(1),
+            mem_mb=growing(6000),
+            runtime=growing(240),
+        params:
+            guider=lambda wildcards, input: ["--guider", input.guider[0]] if input.guider else [],
+            scores=lambda wildcards, input: ["--scores", *input.scores] if input.scores else [],
+        shell:
+            "python -m workflow.scripts.find_masks --store {input.store} --model {input.model} "
+            "{params.guider} {params.scores} --masks {output.masks} --hidden {output.hidden} 2>&1 | tee {log}"
+
+
 rule score_occlusion:
     input:
         code=code("score_occlusion"),
@@ -214,7 +217,7 @@ rule score_occlusion:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
-        config=settings.occlusion.model_dump_json(exclude={"probe", "detector", "pixels"}),
+        config=settings.occlusion.model_dump_json(exclude={"probe", "detector", "masks", "pixels"}),
         source=options.score_source(),
         probe=lambda wildcards, input: ["--probe", *input.probe] if input.probe else [],
     shell:

@@ -6,7 +6,7 @@ rule judge_completion:
         code=lambda wildcards: code("judge_completion", sources.filling(wildcards)),
         store=f"{PROBE}/tracklets.h5",
         truth=f"{PROBE}/truth.h5",
-        probe=f"{RUN}/probe.parquet",
+        probe=paths.scored_probe(),
         threshold=f"{RUN}/threshold.json",
         guider=f"{RUN}/guider/model.json",
         weights=f"{RUN}/guider/model.safetensors",
@@ -29,7 +29,7 @@ rule judge_completion:
         runtime=growing(120),
     params:
         config=lambda wildcards: settings.completions[wildcards.completion].canonical_json(),
-        occlusion=settings.occlusion.model_dump_json(exclude={"probe", "detector", "pixels"}),
+        occlusion=settings.occlusion.model_dump_json(exclude={"probe", "detector", "masks", "pixels"}),
         references=lambda wildcards: settings.references_of(wildcards.completion).canonical_json(),
         stcnet=options.stcnet,
     shell:

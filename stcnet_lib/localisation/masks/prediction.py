@@ -107,6 +107,7 @@ def write_masks(
     networks: MaskNetworks,
     guider: ReIDNetwork | None,
     store: TrackletStore,
+    flags: np.ndarray | None,
     masks_path: Path,
     hidden_path: Path,
     runtime: RuntimeConfig,
@@ -118,6 +119,7 @@ def write_masks(
 
     Args:
         guider: on its device, of networks that are guided.
+        flags: (F, K) thirds in which masks are kept; None: everywhere. Chances stay as they are.
     """
     networks = networks.to(compute.device)
     with (
@@ -132,6 +134,9 @@ def write_masks(
             sizes = [image.shape[:2] for image in images]
             grow = networks.config.grow
             found = [frame_mask(own, *size, grow) for own, size in zip(logits, sizes, strict=True)]
+            if flags is not None:
+                for mask, kept in zip(found, flags[frames.start : frames.stop], strict=True):
+                    mask &= np.repeat(kept, np.diff(region_rows(len(mask))))[:, None]
             masks.append(found, chances_of(logits))
             hidden.append(third_logits(logits))
             progress.advance(len(frames))
