@@ -10,6 +10,7 @@ from torch import nn
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.completion.pixels.holes import PixelFiller
+from stcnet_lib.completion.pixels.within import PixelsWithin
 from stcnet_lib.completion.task import Filler
 from stcnet_lib.config import CompletionConfig
 from stcnet_lib.config.kinds import NETWORKS
@@ -42,6 +43,19 @@ def pixel_filler_for(config: CompletionConfig, gather: Path | None, compute: Com
         gather: `model.json` of the network, for methods that gather.
     """
     return import_module(METHODS[config.method].pixels).filler(config, gather, compute)
+
+
+def filler_within(
+    config: CompletionConfig, network: nn.Module | None, gather: Path | None, compute: Compute
+) -> Filler | PixelsWithin | None:
+    """What fills flagged thirds, or of these the hidden pixels alone.
+
+    Args:
+        network, gather: as of `filler_for` and `pixel_filler_for`.
+    """
+    if config.of_pixels:
+        return PixelsWithin(pixel_filler_for(config, gather, compute))
+    return filler_for(config, network, compute)
 
 
 def filler_for(config: CompletionConfig, network: nn.Module | None, compute: Compute) -> Filler | None:

@@ -11,6 +11,7 @@ import numpy as np
 from stcnet_lib.completion.alignment import LEAST_LIKENESS
 from stcnet_lib.completion.judging import Features, Judge, third_evidence
 from stcnet_lib.completion.pieces import Piece, Work
+from stcnet_lib.completion.pixels.within import PixelsWithin
 from stcnet_lib.completion.seams import MOST_GAP
 from stcnet_lib.completion.task import Filler, FillTask
 
@@ -24,7 +25,7 @@ class Gate:
         features: Features,
         scores: np.ndarray,
         least: float,
-        fallback: Filler,
+        fallback: Filler | PixelsWithin,
         seam: str = "none",
     ) -> None:
         """

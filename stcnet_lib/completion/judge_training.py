@@ -11,6 +11,8 @@ from stcnet_lib.common.progress import Progress
 from stcnet_lib.completion.gate import can_be_judged, piece_evidence, piece_features
 from stcnet_lib.completion.judging import EVIDENCE, LEAST_CASES, Features, Judge, fit_judge, nearer
 from stcnet_lib.completion.pieces import Work
+from stcnet_lib.completion.pixels.holes import MaskSource
+from stcnet_lib.completion.pixels.within import PixelsWithin
 from stcnet_lib.completion.task import Filler
 from stcnet_lib.config import CompletionConfig, ReferencesConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
@@ -29,9 +31,10 @@ def cases_of(
     flags: np.ndarray,
     covered: np.ndarray,
     references: ReferencesConfig,
-    fillers: Sequence[Filler],
+    fillers: Sequence[Filler | PixelsWithin],
     features: Features,
     progress_seconds: float,
+    masks: MaskSource | None = None,
 ) -> pd.DataFrame:
     """One row a replaced region and filler: `method`, `frame`, `region`, `better`, and the evidence by name.
 
@@ -40,6 +43,7 @@ def cases_of(
 
     Args:
         store, truth: of the probe; scores, flags, covered (share of the person): (F, K) of it.
+        masks: hidden pixels of the probe, where in flagged regions these alone are replaced.
     """
     parts = []
     chosen = np.unique(np.linspace(0, len(store) - 1, min(len(store), MOST_TRACKLETS)).astype(int))
@@ -50,7 +54,8 @@ def cases_of(
             own = slice(frames.start, frames.stop)
             if not flags[own].any():
                 continue
-            work = Work.of(config, store, frames, flags[own], references, witnesses=True)
+            hidden = None if masks is None else masks.read(frames)
+            work = Work.of(config, store, frames, flags[own], references, True, hidden)
             clean = {
                 t: truth.read_image(frames.start + t) for t in np.flatnonzero(flags[own].any(1)).tolist()
             }
@@ -66,7 +71,7 @@ def cases_of(
 
 def _cases_of_one(
     work: Work,
-    filler: Filler,
+    filler: Filler | PixelsWithin,
     seam: str,
     scores: np.ndarray,
     clean: dict[int, np.ndarray],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from stcnet_lib.common.regions import region_rows
 from stcnet_lib.completion.alignment import matches
 from stcnet_lib.completion.judging import WITNESSES
 from stcnet_lib.completion.neighbours import nearest, nearest_frames, usable_frames
+from stcnet_lib.completion.pixels.within import PixelsWithin
 from stcnet_lib.completion.seams import border_gap, hide_seams
 from stcnet_lib.completion.task import Filler, Filling, FillTask
 from stcnet_lib.completion.views import aligned
@@ -57,6 +59,7 @@ class Work:
     tasks: list[FillTask]
     images: dict[int, np.ndarray]  # that the tasks need, uint8 (H, W, 3), by number within the tracklet
     flags: np.ndarray  # bool (T, K)
+    masks: Sequence[np.ndarray] | None = None  # bool (H, W) each: hidden pixels, if these alone are replaced
     _likeness: dict[tuple[int, int], float] = field(default_factory=dict)  # of pairs of frames, once compared
 
     @classmethod
@@ -68,12 +71,14 @@ class Work:
         flags: np.ndarray,
         references: ReferencesConfig,
         witnesses: bool = False,
+        masks: Sequence[np.ndarray] | None = None,
     ) -> Work:
         """
         Args:
             frames: of the tracklet; flags: (T, K) of it.
             references: which frames they are filled from.
             witnesses: whether a judge compares the results with other frames.
+            masks: hidden pixels of its frames, if in flagged thirds these alone are replaced.
         """
         tasks = [
             task
@@ -82,7 +87,7 @@ class Work:
         ]
         needed = sorted(set().union(*(task.needed for task in tasks)))
         images = {t: store.read_image(frames.start + t) for t in needed}
-        return cls(aligned(tasks, images, flags) if config.align else tasks, images, flags)
+        return cls(aligned(tasks, images, flags) if config.align else tasks, images, flags, masks)
 
     def likeness(self, task: FillTask) -> float:
         """How alike the task's frame and its nearest witness are in thirds that both show (`Match`)."""
@@ -94,9 +99,17 @@ class Work:
             self._likeness[pair] = match.likeness
         return self._likeness[pair]
 
-    def filled(self, filler: Filler, seam: str, tasks: list[FillTask] | None = None) -> list[Piece]:
-        """The tasks, or other ones of the tracklet, region by region; `seam` as in `CompletionConfig`."""
+    def filled(
+        self, filler: Filler | PixelsWithin, seam: str, tasks: list[FillTask] | None = None
+    ) -> list[Piece]:
+        """The tasks, or other ones of the tracklet, region by region.
+
+        Args:
+            filler: of pixels where there are masks; seam: as in `CompletionConfig`, of no use to pixels.
+        """
         tasks = self.tasks if tasks is None else tasks
+        if self.masks is not None:
+            filler, seam = filler.of(self.masks), "none"
         return [
             self._piece(task, region, filling, seam)
             for task, filling in zip(tasks, filler.fill(tasks, self.images, self.flags), strict=True)
@@ -125,7 +138,8 @@ def _tasks(
         usable = usable_frames(flags, regions[0], references)
         chosen = nearest(usable, t - 1, t + 1)
         leave = not chosen and config.no_reference == "leave"
-        shown = nearest_frames(usable, t, t) if METHODS[config.method].looks_around else ()
+        looks_around = METHODS[config.method].looks_around or config.of_pixels
+        shown = nearest_frames(usable, t, t) if looks_around else ()
         compared = nearest_frames(usable, t, t, WITNESSES) if witnesses else ()
         tasks.append(FillTask(t, regions, chosen, leave, shown, compared))
     return tasks

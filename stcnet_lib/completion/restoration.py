@@ -7,7 +7,7 @@ another size than the frame has, only the restored band is resized, never the fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from stcnet_lib.common.progress import Progress
 from stcnet_lib.completion.gate import Gate
 from stcnet_lib.completion.pieces import Piece, Work
 from stcnet_lib.completion.pixels.holes import MaskSource, PixelFiller, holes, touched_regions
+from stcnet_lib.completion.pixels.within import PixelsWithin
 from stcnet_lib.completion.record import Record
 from stcnet_lib.completion.task import Filler
 from stcnet_lib.config import CompletionConfig, ReferencesConfig
@@ -30,7 +31,7 @@ def restore(
     source: TrackletStore,
     flags: np.ndarray | None,
     references: ReferencesConfig,
-    filler: Filler | PixelFiller | None,
+    filler: Filler | PixelFiller | PixelsWithin | None,
     path: Path,
     progress_seconds: float,
     gate: Gate | None = None,
@@ -39,11 +40,12 @@ def restore(
     """Write the completed store; tracklet numbers, names and roles are the source's.
 
     Args:
-        flags: (F, K) regions to replace; None with masks.
+        flags: (F, K) regions to replace; None: whatever pixels are hidden.
         references: which frames regions are filled from.
         filler: how regions are filled; not needed to discard frames.
         gate: keeps back what is not better; without one all that is flagged is replaced, as in the paper.
-        masks: hidden pixels, which are replaced instead of regions; the filler then fills pixels.
+        masks: hidden pixels; the filler then fills pixels, and with flags they alone are replaced in flagged
+            regions.
     """
     record = Record()
     attributes = source.attributes
@@ -62,12 +64,13 @@ def restore(
         for tracklet, row in enumerate(source.tracklets.itertuples()):
             frames = source.frames_of(tracklet)
             own = None if flags is None else flags[frames.start : frames.stop]
-            if masks is not None:
+            if masks is not None and own is None:
                 kept = _fill_pixels(config, source, tracklet, frames, masks.read(frames), filler, record)
             elif METHODS[config.method].drops_frames:
                 kept = _discard(own, frames, record)
             else:
-                kept = _fill(config, source, tracklet, frames, own, references, filler, record, gate)
+                hidden = None if masks is None else masks.read(frames)
+                kept = _fill(config, source, tracklet, frames, own, references, filler, record, gate, hidden)
             writer.add_tracklet(row.pid, row.camera, row.name, _named(source, frames, kept))
             progress.advance(len(frames))
         for split, roles in enumerate(source.roles):
@@ -101,15 +104,16 @@ def _fill(
     frames: range,
     flags: np.ndarray,
     references: ReferencesConfig,
-    filler: Filler,
+    filler: Filler | PixelsWithin,
     record: Record,
     gate: Gate | None,
+    masks: Sequence[np.ndarray] | None,
 ) -> dict[int, bytes | None]:
-    """Replace the flagged bands of one tracklet's frames."""
+    """Replace the flagged bands of one tracklet's frames, or of these the hidden pixels alone."""
     kept: dict[int, bytes | None] = dict.fromkeys(frames)
     if not flags.any():
         return kept
-    work = Work.of(config, source, frames, flags, references, witnesses=gate is not None)
+    work = Work.of(config, source, frames, flags, references, gate is not None, masks)
     pieces = work.filled(filler, config.seam)
     if gate is not None:
         pieces = gate.pass_on(pieces, work, frames.start)

@@ -94,10 +94,10 @@ def _unknown_judges(config: Config) -> Iterator[str]:
         if not row.least_confidence:
             continue
         key = f"completions.{name}.least_confidence: got {row.least_confidence:g}, wanted 0"
-        if row.of_pixels:
-            yield f"{key}: judges know thirds alone, and masks are '{row.masks}'"
-        elif row.masks == "oracle":
-            yield f"{key}: oracle masks are never wrong"
+        if row.from_truth:
+            yield f"{key}: masks of the truth are never wrong"
+        elif row.of_pixels and config.occlusion.scores == "pixels":
+            yield f"{key}: judges know flagged thirds alone, and occlusion.scores is 'pixels'"
         if METHODS[row.method].drops_frames:
             yield f"{key}: frames that are discarded are not replaced"
 

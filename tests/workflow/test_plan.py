@@ -206,7 +206,7 @@ def test_masks_are_believed_in_flagged_thirds_where_the_scores_are_others():
         (
             {"method": "copy", "masks": "pixels", "least_confidence": 0.5},
             "pixels",
-            "judges know thirds alone",
+            "judges know flagged thirds alone",
         ),
     ],
 )

@@ -70,9 +70,14 @@ class Needs:
         """Whether predicted masks of pixels are needed."""
         return self.settings.completions[completion].masks == "pixels"
 
+    def masks_within(self, completion: str) -> bool:
+        """Whether pixels are replaced in flagged thirds alone, since the scores are not of their networks."""
+        return self.masks_for(completion) and self.settings.occlusion.scores != "pixels"
+
     def scores_for(self, completion: str) -> bool:
         """Whether the regions are flagged by the scores."""
-        return not self.truth_for(completion) and not self.masks_for(completion)
+        known = self.truth_for(completion) or self.masks_for(completion)
+        return not known or self.masks_within(completion)
 
     def judge_for(self, completion: str) -> bool:
         """Judges learn from planted occluders: where none are planted, all that is flagged is replaced."""

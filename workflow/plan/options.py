@@ -67,11 +67,13 @@ class Options:
 
     def masks(self, wildcards: Wildcards) -> list[str]:
         """How a completion is told what is hidden."""
+        scores = ["--scores", f"{self.paths.run(wildcards)}/occlusion.parquet"]
         if self.needs.truth_for(wildcards.completion):
             return self.hidden()
         if self.needs.masks_for(wildcards.completion):
-            return ["--masks", f"{self.paths.run(wildcards)}/masks.h5"]
-        return ["--scores", f"{self.paths.run(wildcards)}/occlusion.parquet"]
+            masks = ["--masks", f"{self.paths.run(wildcards)}/masks.h5"]
+            return [*masks, *(scores if self.needs.masks_within(wildcards.completion) else [])]
+        return scores
 
     def judge(self, wildcards: Wildcards) -> list[str]:
         """The judge of a completion, if it has one, and the guider whose features it looks at."""
@@ -79,6 +81,13 @@ class Options:
             return []
         folder, run = self.paths.completion(wildcards.completion, wildcards), self.paths.run(wildcards)
         return ["--judge", f"{folder}/judge.json", "--guider", f"{run}/guider/model.json"]
+
+    def judged(self, wildcards: Wildcards) -> str:
+        """Of `judge_completion`: what fills planted tracklets, and their masks."""
+        options = [*self.stcnet(wildcards), *self.gather(wildcards)]
+        if self.needs.masks_for(wildcards.completion):
+            options += ["--masks", f"{self.paths.run(wildcards)}/masks/probe.h5"]
+        return " ".join(options)
 
     def restore(self, wildcards: Wildcards) -> str:
         """Of `restore_dataset`."""

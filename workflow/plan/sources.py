@@ -53,17 +53,19 @@ class Sources:
     def filling(self, wildcards: Wildcards) -> list[str]:
         """The methods that a completion may fill by, its network, and what judges them."""
         row, needs = self.settings.completions[wildcards.completion], self.needs
+        judged = needs.judge_for(wildcards.completion)
         if row.of_pixels:
-            return METHODS[row.method].pixel_files
+            copied = METHODS["copy"].pixel_files if judged else []
+            return sorted({*METHODS[row.method].pixel_files, *copied, *(self.guider() if judged else [])})
         methods = {row.method}
-        if needs.judge_for(wildcards.completion):
+        if judged:
             methods.add("copy")  # what does not pass is copied
         if row.fallback != "none":
             methods.add(row.fallback)
         files = [file for method in methods for file in METHODS[method].files]
         if needs.stcnet_for(wildcards.completion):
             files += self._kind(row.stcnet).filling_files
-        if needs.judge_for(wildcards.completion):
+        if judged:
             files += self.guider()
         return sorted(set(files))
 

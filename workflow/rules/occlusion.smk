@@ -195,6 +195,23 @@ if settings.occlusion.finds_pixels:
             "python -m workflow.scripts.find_masks --store {input.store} --model {input.model} "
             "{params.guider} {params.scores} --masks {output.masks} --hidden {output.hidden} 2>&1 | tee {log}"
 
+    # What judges of completions learn from: hidden pixels of the planted tracklets
+    use rule find_masks as find_probe_masks with:
+        input:
+            code=code("find_masks", sources.masks()),
+            store=f"{PROBE}/tracklets.h5",
+            model=f"{RUN}/masks/model.json",
+            weights=f"{RUN}/masks/model.safetensors",
+            guider=paths.masks_guider(),
+            scores=[],
+        output:
+            masks=f"{RUN}/masks/probe.h5",
+            hidden=f"{RUN}/masks/probe_hidden.h5",
+        log:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/find_probe_masks.log",
+        benchmark:
+            f"{LOGS}/split~{{split}}/seed~{{seed}}/find_probe_masks.tsv"
+
 
 rule score_occlusion:
     input:

@@ -14,6 +14,14 @@ rule judge_completion:
             lambda wildcards: needs.stcnet_for(wildcards.completion),
             then=paths.stcnet_files,
         ),
+        gather=branch(
+            lambda wildcards: needs.gather_for(wildcards.completion),
+            then=paths.gather_files,
+        ),
+        masks=branch(
+            lambda wildcards: needs.masks_for(wildcards.completion),
+            then=f"{RUN}/masks/probe.h5",
+        ),
     output:
         judge=f"{RUN}/completion~{{completion}}/judge.json",
     log:
@@ -31,11 +39,11 @@ rule judge_completion:
         config=lambda wildcards: settings.completions[wildcards.completion].canonical_json(),
         occlusion=settings.occlusion.model_dump_json(exclude={"probe", "detector", "masks", "pixels"}),
         references=lambda wildcards: settings.references_of(wildcards.completion).canonical_json(),
-        stcnet=options.stcnet,
+        fills=options.judged,
     shell:
         "python -m workflow.scripts.judge_completion --config {params.config:q} "
         "--occlusion {params.occlusion:q} --store {input.store} --truth {input.truth} "
-        "--probe {input.probe} --threshold {input.threshold} --guider {input.guider} {params.stcnet} "
+        "--probe {input.probe} --threshold {input.threshold} --guider {input.guider} {params.fills} "
         "--references {params.references:q} --judge {output.judge} 2>&1 | tee {log}"
 
 

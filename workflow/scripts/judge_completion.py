@@ -2,19 +2,21 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
 from stcnet_lib.common.compute import compute_for
 from stcnet_lib.completion.fallback import choose
-from stcnet_lib.completion.filling import filler_for, network_for
+from stcnet_lib.completion.filling import filler_within, network_for
 from stcnet_lib.completion.judge_training import cases_of, judges_of
 from stcnet_lib.completion.judging import write_judges
 from stcnet_lib.config import CompletionConfig, OcclusionConfig, parse_section
 from stcnet_lib.config.kinds import NETWORKS
 from stcnet_lib.data.planting.probe import read_probe
 from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.mask_files import open_masks
 from stcnet_lib.localisation.scores import flag, probe_scores
 from stcnet_lib.localisation.threshold_file import read_thresholds
 from stcnet_lib.reid.files import load_reid, read_description
@@ -27,15 +29,18 @@ def main() -> None:
     description = read_description(options.stcnet, *NETWORKS) if options.stcnet else None
     config, _ = choose(options.config, description)
     threshold, runtime = read_thresholds(options.threshold), runtime_settings()
-    with (
-        compute_for(runtime) as compute,
-        TrackletStore(options.store) as store,
-        TrackletStore(options.truth) as truth,
-    ):
+    with ExitStack() as opened:
+        compute = opened.enter_context(compute_for(runtime))
+        store = opened.enter_context(TrackletStore(options.store))
+        truth = opened.enter_context(TrackletStore(options.truth))
         scores, flags, covered = probe_tables(options, truth, threshold["tau"])
         network = network_for(config, options.stcnet)
-        copy = CompletionConfig(method="copy")
-        fillers = [filler_for(config, network, compute), filler_for(copy, None, compute)]
+        copy = CompletionConfig(method="copy", masks=config.masks)
+        fillers = [
+            filler_within(config, network, options.gather, compute),
+            filler_within(copy, None, None, compute),
+        ]
+        masks = opened.enter_context(open_masks(options.masks, store)) if config.of_pixels else None
         cases = cases_of(
             config,
             store,
@@ -47,6 +52,7 @@ def main() -> None:
             fillers,
             picture_features(load_reid(options.guider), compute),
             runtime.progress_seconds,
+            masks,
         )
     name = "prevalence_with_doubtful"  # where boxes overlap something is hidden more often than elsewhere
     real = [one[name] for one in threshold["details"] if name in one]
@@ -71,6 +77,8 @@ def arguments() -> argparse.Namespace:
     commandline.add_argument(
         "--stcnet", type=Path, help="model.json of the network (methods stcnet, spatial)"
     )
+    commandline.add_argument("--gather", type=Path, help="model.json of the network (method gather)")
+    commandline.add_argument("--masks", type=Path, help="masks.h5 of the probe (masks: pixels)")
     add_references(commandline)
     return commandline.parse_args()
 

@@ -10,7 +10,7 @@ import numpy as np
 from stcnet_lib.common.compute import Compute, compute_for
 from stcnet_lib.common.files import write_json
 from stcnet_lib.completion.fallback import choose
-from stcnet_lib.completion.filling import filler_for, network_for, pixel_filler_for
+from stcnet_lib.completion.filling import filler_within, network_for, pixel_filler_for
 from stcnet_lib.completion.gate import Gate
 from stcnet_lib.completion.judging import read_judges
 from stcnet_lib.completion.pixels.holes import MaskSource
@@ -48,12 +48,13 @@ def main() -> None:
         compute = opened.enter_context(compute_for(runtime))
         store = opened.enter_context(TrackletStore(options.store))
         masks = masks_of(config, options, store, opened)
-        flags = None if config.of_pixels else flags_of(config, options, store)
+        everywhere = config.of_pixels and options.scores is None
+        flags = None if everywhere else flags_of(config, options, store)
         network = network_for(config, options.stcnet)
-        if config.of_pixels:
+        if everywhere:
             filler = pixel_filler_for(config, options.gather, compute)
         else:
-            filler = filler_for(config, network, compute)
+            filler = filler_within(config, network, options.gather, compute)
         gate = gate_of(config, options, store, compute) if options.judge else None
         record = restore(
             config,
@@ -86,7 +87,11 @@ def arguments() -> argparse.Namespace:
         regions="regions.parquet to write: one row a flagged region",
         summary="restoration.json to write: how often each case was met",
     )
-    commandline.add_argument("--scores", type=Path, help="occlusion.parquet (predicted masks)")
+    commandline.add_argument(
+        "--scores",
+        type=Path,
+        help="occlusion.parquet (masks: predicted; pixels: these are replaced in flagged thirds alone)",
+    )
     commandline.add_argument(
         "--stcnet", type=Path, help="model.json of the network (methods stcnet, spatial)"
     )
@@ -132,7 +137,7 @@ def gate_of(
     """What lets pass only regions that come out better, by the judges that `judge_completion` wrote."""
     scores = score_table(read_flags(options.scores, store), store.num_frames)
     features = picture_features(load_reid(options.guider), compute)
-    copy = filler_for(CompletionConfig(method="copy"), None, compute)
+    copy = filler_within(CompletionConfig(method="copy", masks=config.masks), None, None, compute)
     return Gate(read_judges(options.judge), features, scores, config.least_confidence, copy, config.seam)
 
 

@@ -77,21 +77,47 @@ def holes(
             continue
         numbers = np.array(nearest_frames(everyone, frame, frame, most), int)
         numbers = numbers[np.argsort(np.abs(numbers - frame), kind="stable")]
-        size = mask.shape
         moves = [(0, 0)] * len(numbers)
         if align and len(numbers):
             found = matches(images[frame], flags[frame], [images[t] for t in numbers], flags[numbers])
             moves = [(match.down, match.right) for match in found]
-        views = [_moved(_resized(images[t], size), *by) for t, by in zip(numbers, moves, strict=True)]
-        unseen = [_unseen(_resized(hidden[t], size), *by) for t, by in zip(numbers, moves, strict=True)]
-        yield Hole(
+        yield hole_of(
             frame,
             images[frame],
             mask,
             numbers,
-            np.stack(views) if views else np.empty((0, *size, 3), np.uint8),
-            np.stack(unseen) if unseen else np.empty((0, *size), bool),
+            moves,
+            [images[t] for t in numbers],
+            [hidden[t] for t in numbers],
         )
+
+
+def hole_of(
+    frame: int,
+    picture: np.ndarray,
+    hidden: np.ndarray,
+    numbers: np.ndarray,
+    moves: Sequence[tuple[int, int]],
+    others: Sequence[np.ndarray],
+    others_hidden: Sequence[np.ndarray],
+) -> Hole:
+    """A hole with the others brought to its frame's size, and moved.
+
+    Args:
+        numbers: (S,) of the others, the nearest first; moves: of each, pixels down and to the right.
+        others, others_hidden: uint8 (h, w, 3) and bool (h, w) of each.
+    """
+    size = hidden.shape
+    views = [_moved(_resized(other, size), *by) for other, by in zip(others, moves, strict=True)]
+    unseen = [_unseen(_resized(mask, size), *by) for mask, by in zip(others_hidden, moves, strict=True)]
+    return Hole(
+        frame,
+        picture,
+        hidden,
+        numbers,
+        np.stack(views) if views else np.empty((0, *size, 3), np.uint8),
+        np.stack(unseen) if unseen else np.empty((0, *size), bool),
+    )
 
 
 def touched_regions(mask: np.ndarray) -> list[int]:
