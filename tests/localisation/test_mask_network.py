@@ -1,12 +1,17 @@
 """Mask networks: what they say of long tracklets, of thirds, of pixels, and that they learn."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 
 from stcnet_lib.common.compute import compute_for
+from stcnet_lib.common.regions import region_rows
 from stcnet_lib.config import MasksConfig, RuntimeConfig
+from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.evaluation.measures.localisation import auroc
+from stcnet_lib.localisation.mask_files import open_masks
 from stcnet_lib.localisation.masks import prediction
 from stcnet_lib.localisation.masks.evidence import PICTURE, refined, tracklet_evidence
 from stcnet_lib.localisation.masks.network import MaskNetworks
@@ -16,9 +21,11 @@ from stcnet_lib.localisation.masks.prediction import (
     network_logits,
     pixel_logits,
     third_logits,
+    write_masks,
 )
 from stcnet_lib.localisation.masks.samples import MaskSamples
 from stcnet_lib.localisation.masks.training import train_mask_networks
+from tests.stores import write_store
 
 SMALL = MasksConfig(channels=4, steps=60, batch=3, clip=6, lr=0.01)
 RUNTIME = RuntimeConfig(device="cpu", threads=1, workers=0)
@@ -189,3 +196,23 @@ def test_short_tracklets_repeat_their_last_frame(frames):
     clips = samples_of(short, [own[:frames] for own in hidden]).batch(0, 0, torch.device("cpu"))
     assert clips.inputs[0].shape[1] == SMALL.clip
     assert torch.equal(clips.inputs[2][:, frames - 1], clips.inputs[2][:, -1])
+
+
+def test_masks_are_kept_in_flagged_thirds_alone(tmp_path):
+    torch.manual_seed(0)
+    networks = MaskNetworks(SMALL).eval()
+    with torch.no_grad():
+        networks[-1].out.bias.fill_(50)  # everything is hidden
+    paths = {name: tmp_path / f"{name}.h5" for name in ("all", "flagged", "hidden", "again")}
+    with TrackletStore(write_store(tmp_path / "tracklets.h5")) as store, compute_for(RUNTIME) as compute:
+        flags = np.random.default_rng(0).random((store.num_frames, 3)) < 0.5
+        write_masks(networks, None, store, None, paths["all"], paths["hidden"], RUNTIME, compute)
+        write_masks(networks, None, store, flags, paths["flagged"], paths["again"], RUNTIME, compute)
+        frames = range(store.num_frames)
+        with open_masks(paths["all"], store) as whole, open_masks(paths["flagged"], store) as parts:
+            assert all(mask.all() for mask in whole.read(frames))
+            for mask, flagged in zip(parts.read(frames), flags, strict=True):
+                bounds = region_rows(len(mask))
+                for k, (top, bottom) in enumerate(pairwise(bounds)):
+                    assert (mask[top:bottom] == flagged[k]).all()
+            np.testing.assert_array_equal(whole.chances(frames), parts.chances(frames))

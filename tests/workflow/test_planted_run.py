@@ -7,13 +7,16 @@ import json
 from copy import deepcopy
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from checkouts import TINY, Checkout
 from PIL import Image
 from stores import person_frames
 
+from stcnet_lib.common.regions import region_rows
 from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.flags import flag_table, read_flags
 
 pytestmark = pytest.mark.workflow
 
@@ -26,7 +29,10 @@ OCCLUSION = {
     "smoothing": 0.5,
     "probe": {"frames": 800, "plant": {**PLANT, "seed": 5}},
     "detector": {"channels": 8, "steps": 40, "batch": 4, "clip": 6},
+    "masks": "pixels",
+    "pixels": {"channels": 4, "guided": True, "steps": 25, "batch": 3, "clip": 6, "lr": 0.01},
 }
+GATHER = {"channels": 4, "candidates": 4, "frames": 100, "clip": 16, "batch": 2, "iterations": 4}
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +59,13 @@ def planted(crops, tmp_path_factory) -> Checkout:
         "stcnet": {"method": "stcnet", "least_confidence": 0.5},
         "copy": {"method": "copy"},
         "copy-oracle": {"method": "copy", "masks": "oracle"},
+        "gather": {"method": "gather", "masks": "pixels", "least_confidence": 0.5},
+        "copy-pixels": {"method": "copy", "masks": "pixels"},
     }
+    config["gather"] = GATHER
     config["variants"] = [
         {"network": "guider", "train": "raw", "test": test}
-        for test in ("raw", "copy", "stcnet", "copy-oracle", "clean")
+        for test in ("raw", "copy", "stcnet", "copy-oracle", "gather", "copy-pixels", "clean")
     ]
     checkout.configure(config)
     before = digest_of(crops)
@@ -79,7 +88,8 @@ def test_planted_json_holds_what_was_measured(planted):
     for part in ("test", "all"):
         for name in ("auroc", "average_precision", "recall", "false_flags", "flagged_frames"):
             assert 0 <= found[part][name] <= 1, (part, name)
-        assert set(found[part]["completions"]) == {"stcnet", "copy", "copy-oracle"}
+        names = {"stcnet", "copy", "copy-oracle", "gather", "copy-pixels"}
+        assert set(found[part]["completions"]) == names
         oracle = found[part]["completions"]["copy-oracle"]
         assert oracle["better"] > 0.7  # steady people: a copy is the truth but for noise
         assert oracle["cosine"] > oracle["cosine_occluded"]
@@ -102,8 +112,29 @@ def test_tables_and_stores_say_planted(planted):
     assert {"raw", "clean", "copy-oracle"} <= set(rows["test"])
 
 
-def test_what_was_left_and_copied_is_told(planted):
-    folder = planted.folder / "results/mine/split~0/seed~0/completion~stcnet"
+def test_pixels_are_replaced_in_flagged_thirds_alone(planted):
+    run = planted.folder / "results/mine/split~0/seed~0"
+    changed = {}
+    with TrackletStore(planted.folder / "results/mine/tracklets.h5") as store:
+        flags = flag_table(read_flags(run / "occlusion.parquet", store), store.num_frames)
+        assert 0 < flags.sum() < flags.size
+        for name in ("copy", "copy-pixels"):
+            with TrackletStore(run / f"completion~{name}/tracklets.h5") as made:
+                changed[name] = 0
+                for frame in np.flatnonzero(flags.any(1)).tolist():
+                    before, after = store.read_image(frame), made.read_image(frame)
+                    other = (before != after).any(-1)
+                    kept = np.repeat(~flags[frame], np.diff(region_rows(len(before))))
+                    assert not other[kept].any()
+                    changed[name] += int(other.sum())
+    assert 0 < changed["copy-pixels"] < changed["copy"]
+    pixels = json.loads((run / "localisation.json").read_text())["pixels"]
+    assert 0 < pixels["test"]["person"]["average_precision"] <= 1
+
+
+@pytest.mark.parametrize("name", ["stcnet", "gather"])
+def test_what_was_left_and_copied_is_told(planted, name):
+    folder = planted.folder / f"results/mine/split~0/seed~0/completion~{name}"
     record = json.loads((folder / "restoration.json").read_text())
     table = pd.read_parquet(folder / "regions.parquet")
     for method, count in table["method"].value_counts().items():
