@@ -114,6 +114,8 @@ def test_pages_say_what_was_filled_by_what():
     assert lines[0].startswith("STCnet: skill −0.200 to +0.100 (2 runs) over the median")
     assert lines[1].startswith("the network other: skill +0.300 [+0.200, +0.400] over")
     assert lines[2].startswith("stcnet was filled by the median in 1 of 2 runs, not by STCnet: skill −0.200")
+    gathered = said(0.2) | {"completion": "gather", "method": "gather", "stcnet": None}
+    assert skill_lines([gathered])[0].startswith("Gathering: skill +0.200")
     assert skill_lines(None) == []
     assert skill_lines([copied]) == []
 

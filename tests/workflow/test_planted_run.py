@@ -144,6 +144,11 @@ def test_what_was_left_and_copied_is_told(planted, name):
     assert (replaced["confidence"] >= 0.5).all()
     judge = json.loads((folder / "judge.json").read_text())
     assert "copy" in judge["methods"]
+    network = (
+        planted.folder / "results/mine/split~0/seed~0" / ("gather" if name == "gather" else "stcnet~default")
+    )
+    assert record["skill"] == json.loads((network / "model.json").read_text())["details"]["skill"]
+    assert record["precision"] == "fp32"
 
 
 def test_other_occluders_do_not_prepare_again_and_another_rate_trains_nothing(planted):

@@ -70,9 +70,12 @@ def main() -> None:
     record.write(options.regions, store)
     made = {"method": asked.method, "method_used": config.method, "why": why, "masks": config.masks}
     made["stcnet"] = asked.stcnet if METHODS[asked.method].needs_network else None
-    made["skill"] = description["details"].get("skill") if asked.method == "stcnet" else None
+    gather = read_description(options.gather, "gather") if options.gather else None
+    skilled = description if asked.method == "stcnet" else gather
+    made["skill"] = skilled["details"].get("skill") if skilled else None
     made |= options.references.model_dump()
-    made["precision"] = compute.used_precision(network.config.precision) if network else None
+    asked_for = network.config.precision if network else gather and gather["config"]["precision"]
+    made["precision"] = compute.used_precision(asked_for) if asked_for else None
     made |= {"completion": options.completion, "split": options.split, "seed": options.seed}
     write_json(options.summary, {**made, **record.counts})
 

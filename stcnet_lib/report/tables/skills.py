@@ -7,6 +7,7 @@ from typing import Any
 
 from stcnet_lib.completion.fallback import skill_text
 
+_NAMES = {"default": "STCnet", "gather": "Gathering"}
 _HELD_OUT = "of the visible frames, on train people held out (1 is perfect, 0 no better than the median)"
 
 
@@ -21,7 +22,8 @@ def skill_lines(restoration: Sequence[Mapping[str, Any]] | None) -> list[str]:
     for said in restoration or []:
         completions.setdefault(said["completion"], []).append(said)
         if said.get("skill"):
-            networks.setdefault(said["stcnet"], {})[said["split"], said["seed"]] = said["skill"]
+            name = said["stcnet"] or said["method"]
+            networks.setdefault(name, {})[said["split"], said["seed"]] = said["skill"]
     lines = [_network_line(name, list(skills.values())) for name, skills in networks.items()]
     for name, runs in completions.items():
         fallen = [said for said in runs if said.get("method_used", said["method"]) != said["method"]]
@@ -32,7 +34,7 @@ def skill_lines(restoration: Sequence[Mapping[str, Any]] | None) -> list[str]:
 
 
 def _network_line(name: str, skills: list[Mapping[str, Any]]) -> str:
-    network = "STCnet" if name == "default" else f"the network {name}"
+    network = _NAMES.get(name, f"the network {name}")
     if len(skills) == 1:
         return f"{network}: {skill_text(skills[0])} over the median {_HELD_OUT}"
     values = sorted(skill["skill"] for skill in skills)
