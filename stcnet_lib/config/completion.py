@@ -11,6 +11,7 @@ from stcnet_lib.config.section import Fraction, Name, Section
 
 References = Literal["frame", "region"]
 MASKS_OF_TRUTH = ("oracle", "oracle_pixels")
+MASKS_OF_PIXELS = ("pixels", "oracle_pixels")
 
 
 class ReferencesConfig(Section):
@@ -92,7 +93,7 @@ class CompletionConfig(Section):
     @property
     def of_pixels(self) -> bool:
         """Whether hidden pixels are replaced, and not thirds."""
-        return self.masks in ("pixels", "oracle_pixels")
+        return self.masks in MASKS_OF_PIXELS
 
     @model_validator(mode="after")
     def _pixels_that_can_be_filled(self) -> CompletionConfig:

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 from PIL import Image
 
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import StoreWriter, TrackletStore
-from stcnet_lib.report.figures import style
+from stcnet_lib.report.figures import strips, style
 from stcnet_lib.report.figures.strip_choice import (
     add_errors,
     choose,
@@ -147,6 +148,18 @@ def test_rows_frames_and_pictures(world, monkeypatch, tmp_path, known, rows):
         for segment in collection.get_segments():
             assert (sheet[int(segment[0][1]) : int(segment[1][1]), int(segment[0][0])] == 255).all()
     assert len(axes.collections) == 2  # one region, marked in the rows before and restored
+
+
+def test_of_masks_of_pixels_a_row_shows_what_was_replaced(world, monkeypatch, tmp_path):
+    monkeypatch.setattr(strips, "_settings", lambda store: {"masks": "pixels"})
+    axes = drawn(world, monkeypatch, tmp_path, "worst", tracklets=1, frames=3, truth=world.truth).axes[0]
+    names = ["before", "replaced", "restored", "clean"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == names
+    sheet = np.asarray(axes.images[0].get_array())
+    x, y = (int(axes.get_xticks()[1]), int(axes.get_yticks()[1]))
+    assert sheet[y, x].tolist() == [round(255 * part) for part in to_rgb(style.VERMILION)]  # the middle third
+    untouched = sheet[y, int(axes.get_xticks()[0])]  # another frame
+    assert len(set(untouched.tolist())) == 1
 
 
 def test_frames_at_the_ends_of_a_tracklet_and_short_tracklets(world, monkeypatch, tmp_path):

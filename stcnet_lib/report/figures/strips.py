@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
 from stcnet_lib.completion.record import read_replaced
+from stcnet_lib.config.completion import MASKS_OF_PIXELS
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.report.figures import style
 from stcnet_lib.report.figures.strip_choice import (
@@ -26,6 +30,7 @@ from stcnet_lib.report.figures.strip_choice import (
 
 _CANDIDATES = 2000  # frames among which the best or worst are looked for
 _WIDTH = 4.7  # inches of one strip
+_ORANGE = tuple(round(255 * part) for part in to_rgb(style.VERMILION))
 _TEST = (Role.QUERY, Role.GALLERY, Role.DISTRACTOR)
 
 
@@ -34,7 +39,7 @@ class Strip:
     """Some consecutive frames of one tracklet around a restored one."""
 
     heading: str
-    rows: dict[str, list[np.ndarray]]  # before, restored, clean: pictures uint8 (H, W, 3) of one size
+    rows: dict[str, list[np.ndarray]]  # before, replaced, restored, clean: uint8 (H, W, 3) of one size
     numbers: list[int]  # of the frames in the source
     centre: int  # place of the restored frame the strip was chosen for
     bands: list[tuple[int, int, bool]]  # place, region, and whether it was replaced or left as it was
@@ -68,7 +73,8 @@ def draw_strips(
         table = read_replaced(regions, before)
         wanted = before if clean is None else clean
         chosen, pool = _chosen(table, before, after, wanted, choice, seed, split, tracklets)
-        strips = [_strip(row, table, before, after, clean, frames) for row in chosen.itertuples()]
+        of_pixels = _settings(after).get("masks") in MASKS_OF_PIXELS
+        strips = [_strip(row, table, before, after, clean, frames, of_pixels) for row in chosen.itertuples()]
         marks = [
             style.store_mark("source", before.digest),
             style.store_mark("completed", after.digest),
@@ -79,6 +85,11 @@ def draw_strips(
     title, subtitle = _titles(choice, seed, truth is not None, len(strips))
     with style.styled():
         style.save(strips_figure(strips, title, subtitle, provenance=style.provenance(*marks)), figure)
+
+
+def _settings(store: TrackletStore) -> dict[str, Any]:
+    """With which a completion was made."""
+    return json.loads(store.config)
 
 
 def _check_twin(store: TrackletStore, other: TrackletStore | None) -> None:
@@ -120,8 +131,13 @@ def _strip(
     after: TrackletStore,
     clean: TrackletStore | None,
     most: int,
+    of_pixels: bool,
 ) -> Strip:
-    """The strip around `row.frame`, moved inwards at the ends of the tracklet."""
+    """The strip around `row.frame`, moved inwards at the ends of the tracklet.
+
+    Args:
+        of_pixels: whether a row of its own shows which pixels were replaced: marks tell of whole bands alone.
+    """
     own = before.frames_of(row.tracklet)
     start = max(own.start, min(row.frame - most // 2, own.stop - most))
     shown = range(start, min(start + most, own.stop))
@@ -130,6 +146,10 @@ def _strip(
     rows = {
         name: [_resized(store.read_image(frame), size) for frame in shown] for name, store in stores.items()
     }
+    if of_pixels:
+        pairs = zip(rows["before"], rows["restored"], strict=True)
+        replaced = {"replaced": [_changed(*pair) for pair in pairs]}
+        rows = {"before": rows.pop("before")} | replaced | rows
     flagged = regions[regions["frame"].between(shown.start, shown.stop - 1)]
     measure = "change" if clean is None else "error"
     return Strip(
@@ -139,6 +159,12 @@ def _strip(
         centre=row.frame - shown.start,
         bands=[(r.frame - shown.start, r.region, r.method != "left") for r in flagged.itertuples()],
     )
+
+
+def _changed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """A frame, pale, with the pixels that are not as they were in orange: uint8 (H, W, 3) each."""
+    pale = (170 + before.mean(axis=2, keepdims=True) / 3).repeat(3, axis=2)
+    return np.where((before != after).any(axis=2, keepdims=True), _ORANGE, pale).astype(np.uint8)
 
 
 def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
