@@ -99,6 +99,33 @@ def test_on_ones_own_data_skill_is_measured_and_a_judge_keeps_back_what_is_worse
     assert merged("paper", name, root=tmp_path).stcnet.validation == 0
 
 
+@pytest.mark.parametrize("name", [*PRESETS, "video"])
+def test_hidden_pixels_are_laid_over_any_data_set(name, tmp_path):
+    config = merged(name, "gather", root=tmp_path)
+    assert (config.occlusion.scores, config.occlusion.masks) == ("planted", "pixels")
+    assert config.occlusion.pixels.guided
+    for row in ("gather", "copy-pixels"):
+        found = config.completions[row]
+        assert (found.masks, found.align, found.least_confidence) == ("pixels", True, 0.5)
+    assert config.completions["gather"].method == "gather"
+
+
+def test_the_headline_is_of_one_network_that_is_trained_once_and_of_config_yamls_completions():
+    config, default = merged("headline", root=None), merged(root=None)
+    assert {(row.network, row.train) for row in config.variants} == {("guider", "raw")}
+    assert [row.test for row in config.variants] == ["raw", "discard", "copy", "stcnet", "clean"]
+    for section in ("dataset", "guider", "occlusion", "stcnet", "completions", "evaluation"):
+        assert getattr(config, section) == getattr(default, section)
+
+
+def test_on_walkers_mask_networks_say_when_as_well_and_no_sprite_is_planted():
+    config = merged("pixels", root=None)
+    assert (config.occlusion.scores, config.occlusion.threshold) == ("pixels", "fixed")
+    assert config.occlusion.probe.plant.things == 1
+    masks = {name: row.masks for name, row in config.completions.items() if row.of_pixels}
+    assert set(masks.values()) == {"pixels", "oracle_pixels"}
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_and_the_manual_name_the_command(name):
     command = f"--configfile workflow/presets/paper.yaml workflow/presets/{name}.yaml"
