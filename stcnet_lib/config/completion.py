@@ -47,7 +47,7 @@ class CompletionConfig(Section):
     masks: Literal["predicted", "oracle", "pixels", "oracle_pixels"] = Field(
         "predicted",
         description="predicted: thirds flagged by the occlusion scores; oracle: by the ground truth; pixels: "
-        "the hidden pixels alone, as mask networks find them (`occlusion.masks: pixels`); oracle_pixels: by "
+        "of these the hidden pixels alone, by mask networks (`occlusion.masks: pixels`); oracle_pixels: by "
         "the ground truth",
     )
     references: Literal["network", "frame", "region"] = Field(

@@ -96,8 +96,6 @@ def _unknown_judges(config: Config) -> Iterator[str]:
         key = f"completions.{name}.least_confidence: got {row.least_confidence:g}, wanted 0"
         if row.from_truth:
             yield f"{key}: masks of the truth are never wrong"
-        elif row.of_pixels and config.occlusion.scores == "pixels":
-            yield f"{key}: judges know flagged thirds alone, and occlusion.scores is 'pixels'"
         if METHODS[row.method].drops_frames:
             yield f"{key}: frames that are discarded are not replaced"
 

@@ -83,9 +83,9 @@ class OcclusionConfig(Section):
     )
     masks: Literal["thirds", "pixels"] = Field(
         "thirds",
-        description="pixels: mask networks also say which pixels are hidden, for completions with "
-        "`masks: pixels`; where the scores are not their own, they are believed in flagged thirds alone: the "
-        "scores know when, the networks where. thirds: as in the paper",
+        description="pixels: mask networks also say which pixels of a flagged third are hidden, for "
+        "completions with `masks: pixels`: the scores know when, the networks where; as with scores: pixels. "
+        "thirds: as in the paper",
     )
     reference: Literal["mean", "median", "trimmed_mean", "learned"] = Field(
         "mean",

@@ -176,12 +176,12 @@ def test_masks_of_pixels_are_found_by_networks_and_filled_by_files_of_their_own(
     assert found.paths.masks_scores() == []
     assert plan().paths.found_masks() == []
     median, copy, true = (job(completion=name) for name in ("median", "copy", "true"))
-    assert found.options.restore(median) == f"--masks {HERE}/masks.h5"
+    assert found.options.restore(median) == f"--masks {HERE}/masks.h5 --scores {HERE}/occlusion.parquet"
     assert found.options.restore(copy) == f"--scores {HERE}/occlusion.parquet"
     assert found.options.restore(true) == "--truth results/tiny/truth.h5 --hidden-share 0.3"
     assert found.options.export(median).endswith(f"--scores {HERE}/occlusion.parquet")
     assert [found.needs.masks_for(name) for name in ("median", "copy", "true")] == [True, False, False]
-    assert [found.needs.scores_for(name) for name in ("median", "copy", "true")] == [False, True, False]
+    assert [found.needs.scores_for(name) for name in ("median", "copy", "true")] == [True, True, False]
     assert found.sources.filling(median) == ["stcnet_lib/completion/pixels/median.py"]
     assert found.sources.filling(true) == ["stcnet_lib/completion/pixels/nearest.py"]
 
@@ -204,9 +204,9 @@ def test_masks_are_believed_in_flagged_thirds_where_the_scores_are_others():
         ({"method": "copy", "masks": "pixels"}, "cosine", "masks: got 'pixels', wanted 'predicted'"),
         ({"method": "stcnet", "masks": "pixels"}, "pixels", "only copy, median, gather fill pixels"),
         (
-            {"method": "copy", "masks": "pixels", "least_confidence": 0.5},
+            {"method": "copy", "masks": "oracle_pixels", "least_confidence": 0.5},
             "pixels",
-            "judges know flagged thirds alone",
+            "masks of the truth are never wrong",
         ),
     ],
 )
@@ -316,8 +316,9 @@ def test_a_network_that_gathers_is_told_of_where_it_fills():
     gather, median = job(completion="gather"), job(completion="median")
     files = [f"{HERE}/gather/model.json", f"{HERE}/gather/model.safetensors"]
     assert found.paths.gather_files(gather) == files
-    assert found.options.restore(gather) == f"--gather {files[0]} --masks {HERE}/masks.h5"
-    assert found.options.restore(median) == f"--masks {HERE}/masks.h5"
+    masks = f"--masks {HERE}/masks.h5 --scores {HERE}/occlusion.parquet"
+    assert found.options.restore(gather) == f"--gather {files[0]} {masks}"
+    assert found.options.restore(median) == masks
     assert found.sources.filling(gather) == ["stcnet_lib/completion/gather/filling.py"]
 
 

@@ -70,14 +70,9 @@ class Needs:
         """Whether predicted masks of pixels are needed."""
         return self.settings.completions[completion].masks == "pixels"
 
-    def masks_within(self, completion: str) -> bool:
-        """Whether pixels are replaced in flagged thirds alone, since the scores are not of their networks."""
-        return self.masks_for(completion) and self.settings.occlusion.scores != "pixels"
-
     def scores_for(self, completion: str) -> bool:
-        """Whether the regions are flagged by the scores."""
-        known = self.truth_for(completion) or self.masks_for(completion)
-        return not known or self.masks_within(completion)
+        """Whether the regions are flagged by the scores: masks of pixels are believed in these alone."""
+        return not self.truth_for(completion)
 
     def judge_for(self, completion: str) -> bool:
         """Judges learn from planted occluders: where none are planted, all that is flagged is replaced."""

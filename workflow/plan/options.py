@@ -71,8 +71,7 @@ class Options:
         if self.needs.truth_for(wildcards.completion):
             return self.hidden()
         if self.needs.masks_for(wildcards.completion):
-            masks = ["--masks", f"{self.paths.run(wildcards)}/masks.h5"]
-            return [*masks, *(scores if self.needs.masks_within(wildcards.completion) else [])]
+            return ["--masks", f"{self.paths.run(wildcards)}/masks.h5", *scores]
         return scores
 
     def judge(self, wildcards: Wildcards) -> list[str]:

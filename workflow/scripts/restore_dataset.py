@@ -93,7 +93,7 @@ def arguments() -> argparse.Namespace:
     commandline.add_argument(
         "--scores",
         type=Path,
-        help="occlusion.parquet (masks: predicted; pixels: these are replaced in flagged thirds alone)",
+        help="occlusion.parquet (masks: predicted, or pixels, which are replaced in flagged thirds alone)",
     )
     commandline.add_argument(
         "--stcnet", type=Path, help="model.json of the network (methods stcnet, spatial)"
