@@ -21,7 +21,9 @@ from stcnet_lib.evaluation.ranking import (
     rank_queries,
     retrieval_metrics,
 )
+from stcnet_lib.evaluation.reranking import Reranked, Reranking
 
+_RANKED = (Role.QUERY, Role.GALLERY, Role.DISTRACTOR)
 COUNTS = ("queries_scored", "queries_unmatched", "gallery_size", "gallery_junk")
 
 
@@ -90,53 +92,89 @@ class NothingToScore(ValueError):
 
 
 def evaluate_protocols(
-    embeddings: Mapping[str, Any], headline: str, ranks: Sequence[int] = (1, 5, 10, 20)
+    embeddings: Mapping[str, Any],
+    headline: str,
+    ranks: Sequence[int] = (1, 5, 10, 20),
+    rerank: Reranking | None = None,
 ) -> dict[str, ProtocolResult | None]:
-    """Every protocol by its name, as `evaluate_protocol`; None for one with nothing to score.
-
-    Args:
-        headline: the protocol that must have a result.
-
-    Raises:
-        ValueError: the headline has none, or the embeddings are unusable.
-    """
-    results: dict[str, ProtocolResult | None] = {headline: evaluate_protocol(embeddings, headline, ranks)}
-    for name in PROTOCOLS:
-        if name == headline:
-            continue
-        try:
-            results[name] = evaluate_protocol(embeddings, name, ranks)
-        except NothingToScore:
-            results[name] = None
-    return {name: results[name] for name in PROTOCOLS}
-
-
-def evaluate_protocol(
-    embeddings: Mapping[str, Any], name: str, ranks: Sequence[int] = (1, 5, 10, 20)
-) -> ProtocolResult:
-    """Search with every query under the named protocol.
+    """Search with every query under each protocol; None for one with nothing to score.
 
     Args:
         embeddings: an open `embeddings.h5` or a dict of arrays: `features` (N, D) L2-normalised, `pid`,
             `camera` and `role` (N,), and `tracklet` (N,) unless the rows are the tracklets.
+        headline: the protocol that must have a result.
         ranks: of the CMC to report.
+        rerank: settings of a k-reciprocal re-ranking; by default there is none.
+
+    Raises:
+        ValueError: the headline has no result, or the embeddings are unusable.
     """
-    if name not in PROTOCOLS:
-        raise ValueError(f"evaluation.protocol: got '{name}', wanted one of {', '.join(PROTOCOLS)}")
-    protocol = PROTOCOLS[name]
+    found = _search(embeddings, list(PROTOCOLS), ranks, rerank, headline)
+    return {name: None if isinstance(result, NothingToScore) else result for name, result in found.items()}
+
+
+def evaluate_protocol(
+    embeddings: Mapping[str, Any],
+    name: str,
+    ranks: Sequence[int] = (1, 5, 10, 20),
+    rerank: Reranking | None = None,
+) -> ProtocolResult:
+    """Search with every query under the named protocol, as `evaluate_protocols` under all."""
+    return _search(embeddings, [name], ranks, rerank, name)[name]
+
+
+def _search(
+    embeddings: Mapping[str, Any],
+    names: Sequence[str],
+    ranks: Sequence[int],
+    rerank: Reranking | None,
+    headline: str,
+) -> dict[str, ProtocolResult | NothingToScore]:
+    """Of every protocol its result, or why there is none; the headline's reason is raised."""
+    if headline not in PROTOCOLS:
+        raise ValueError(f"evaluation.protocol: got '{headline}', wanted one of {', '.join(PROTOCOLS)}")
     features, pid, camera, role = (np.asarray(embeddings[k]) for k in ("features", "pid", "camera", "role"))
     tracklet = np.asarray(embeddings["tracklet"]) if "tracklet" in embeddings else np.arange(len(pid))
     _check_normalised(features, tracklet)
-    is_query, in_gallery = role == Role.QUERY, np.isin(role, protocol.gallery)
-    _check_roles(role, in_gallery, name)
-    table = rank_queries(
-        Candidates(features[is_query], pid[is_query], camera[is_query]),
-        Candidates(features[in_gallery], pid[in_gallery], camera[in_gallery]),
-        junk=role[in_gallery] == Role.JUNK,
-        distractor=role[in_gallery] == Role.DISTRACTOR,
-        average_precision=protocol.average_precision,
+    _check_queries(role)
+    problems = {name: problem for name in names if (problem := _gallery_problem(role, name))}
+    if headline in problems:
+        raise problems[headline]
+    asks = np.flatnonzero(role == Role.QUERY)
+    # Junk is never a candidate: what no protocol ranks needs no similarities.
+    ranked = np.flatnonzero(np.isin(role, _RANKED))
+    searching = [name for name in names if name not in problems]
+    query, gallery = (Candidates(features[rows], pid[rows], camera[rows]) for rows in (asks, ranked))
+    parts = {name: tuple(r for r in PROTOCOLS[name].gallery if r != Role.JUNK) for name in searching}
+    distinct = list(dict.fromkeys(parts.values()))
+    found = rank_queries(
+        query,
+        gallery,
+        distractor=role[ranked] == Role.DISTRACTOR,
+        searched=[np.isin(role[ranked], part) for part in distinct],
+        nearness=None
+        if rerank is None
+        else Reranked(gallery.features, np.searchsorted(ranked, asks), rerank),
     )
-    table.insert(0, "tracklet", tracklet[is_query])
+    results: dict[str, ProtocolResult | NothingToScore] = {}
+    for name in names:
+        try:
+            if name in problems:
+                raise problems[name]
+            of_part = found[distinct.index(parts[name])]
+            table = of_part.table(query, PROTOCOLS[name].average_precision)
+            table.insert(0, "tracklet", tracklet[asks])
+            results[name] = _result(name, table, role, ranks)
+        except NothingToScore as problem:
+            if name == headline:
+                raise
+            results[name] = problem
+    return results
+
+
+def _result(name: str, table: pd.DataFrame, role: np.ndarray, ranks: Sequence[int]) -> ProtocolResult:
+    """The result of a protocol from its table of queries and the roles (N,) of all tracklets."""
+    in_gallery = np.isin(role, PROTOCOLS[name].gallery)
     matched = table["matches"] > 0
     if not matched.any():
         raise NothingToScore(
@@ -149,7 +187,7 @@ def evaluate_protocol(
         queries=scored,
         unmatched=table.loc[~matched, "tracklet"].tolist(),
         gallery_size=int(in_gallery.sum()),
-        gallery_junk=int((role[in_gallery] == Role.JUNK).sum()),
+        gallery_junk=int((in_gallery & (role == Role.JUNK)).sum()),
         metrics=retrieval_metrics(scored, ranks),
         cmc=cmc_curve(scored, most=max(50, *ranks)),
     )
@@ -165,14 +203,19 @@ def _check_normalised(features: np.ndarray, tracklet: np.ndarray) -> None:
         )
 
 
-def _check_roles(role: np.ndarray, in_gallery: np.ndarray, name: str) -> None:
+def _check_queries(role: np.ndarray) -> None:
     if not (role == Role.QUERY).any():
         raise ValueError("embeddings: got no tracklet with the role of a query, wanted one at least")
-    if name == "gallery-only" and not (role == Role.GALLERY).any():
-        raise NothingToScore(
-            "evaluation.protocol: got 'gallery-only' for a data set whose test tracklets are all queries, "
-            "wanted 'query-in-gallery' or 'official': without queries in it the gallery is empty"
-        )
+
+
+def _gallery_problem(role: np.ndarray, name: str) -> NothingToScore | None:
+    """Why these roles leave a protocol without a gallery, if they do."""
+    if name != "gallery-only" or (role == Role.GALLERY).any():
+        return None
+    return NothingToScore(
+        "evaluation.protocol: got 'gallery-only' for a data set whose test tracklets are all queries, "
+        "wanted 'query-in-gallery' or 'official': without queries in it the gallery is empty"
+    )
 
 
 def flat_protocols(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any] | None]:
