@@ -99,16 +99,12 @@ def dense_reranking(features: np.ndarray, queries: np.ndarray, settings: Reranki
     order = np.argsort(distance, axis=1, kind="stable").astype(np.int32)
     distance /= distance.max(axis=1, keepdims=True)
 
-    def mutual(i: int, k: int) -> np.ndarray:
-        forward = order[i, : k + 1]
-        return forward[(order[forward, : k + 1] == i).any(axis=1)]
-
     weights = np.zeros((count, count), dtype=np.float32)
     for i in range(count):
-        own = mutual(i, settings.k1)
+        own = _mutual(order, i, settings.k1)
         expanded = [own]
         for candidate in own:
-            theirs = mutual(candidate, settings.half)
+            theirs = _mutual(order, candidate, settings.half)
             if len(np.intersect1d(theirs, own)) > 2 / 3 * len(theirs):
                 expanded.append(theirs)
         who = np.unique(np.concatenate(expanded))
@@ -127,6 +123,11 @@ def dense_reranking(features: np.ndarray, queries: np.ndarray, settings: Reranki
         jaccard = 1 - shared / (2 - shared)
         final[row] = (1 - settings.lambda_) * jaccard + settings.lambda_ * distance[i]
     return final
+
+
+def _mutual(order: np.ndarray, i: int, k: int) -> np.ndarray:
+    forward = order[i, : k + 1]
+    return forward[(order[forward, : k + 1] == i).any(axis=1)]
 
 
 def sparse_reranking(features: np.ndarray, queries: np.ndarray, settings: Reranking) -> np.ndarray:

@@ -106,7 +106,7 @@ def rank_queries(
         distractor: (G,) bool.
         searched: (G,) bool of each part; by default one, all of the gallery.
         nearness: of the queries (rows) to the gallery (columns); by default their similarities.
-        block: queries at a time; by default so many that about 16 MiB of similarities are in memory.
+        block: queries at a time; by default so many that about 32 MiB of similarities are in memory.
 
     Returns:
         One for each part.

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from stcnet_lib.evaluation.neighbours import nearest_neighbours
 from stcnet_lib.evaluation.similarities import Similarities
 
 _ROUNDINGS = 8 * 2.0**-24  # of a distance up to 2 that is mixed in float32
@@ -54,7 +55,7 @@ class Reranked:
         """
         everybody = Similarities(features, features)
         wanted = min(len(features), max(settings.k1 + 1, settings.k2))
-        nearest, farthest = nearest_neighbours(everybody, wanted)
+        nearest, farthest = nearest_neighbours(features, wanted)
         largest = np.maximum(2 - 2 * farthest.astype(np.float64), np.finfo(np.float32).tiny)
         rows = reciprocal_rows(nearest, everybody, largest, settings)
         self._asked = rows[queries]
@@ -100,27 +101,6 @@ class Reranked:
         people = self._by_column.shape[0]
         shared = np.bincount(self._by_column.indices[entries], common, minlength=people)
         return 1 - shared / (2 - shared)  # all rows sum to 1, so their union is 2 less what they share
-
-
-def nearest_neighbours(similarities: Similarities, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest (N, count) of everybody, nearest first, and the similarity (N,) of the farthest.
-
-    Of equal ones the lower index comes first; everybody is also their own neighbour.
-    """
-    nearest = np.empty((len(similarities.rows), count), dtype=np.int32)
-    farthest = np.empty(len(nearest), dtype=np.float32)
-    for start, block in similarities.blocks():
-        stop = start + len(block)
-        off = 2 * similarities.slack(start, stop)[:, None].astype(np.float32)
-        last = np.partition(block, -count, axis=1)[:, -count, None]
-        least = block.min(axis=1, keepdims=True)
-        similarities.settle(start, block, *np.nonzero((block >= last - off) | (block <= least + off)))
-        farthest[start:stop] = block.min(axis=1)
-        rows, columns = np.nonzero(block >= last - off / 2)
-        order = np.lexsort((columns, -block[rows, columns], rows))
-        first = np.searchsorted(rows, np.arange(len(block)))
-        nearest[start:stop] = columns[order[first[:, None] + np.arange(count)]]
-    return nearest, farthest
 
 
 def reciprocal_rows(

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-_BLOCK_VALUES = 1 << 22  # similarities in memory at a time: 16 MiB of float32
+_BLOCK_VALUES = 1 << 23  # similarities in memory at a time: 32 MiB of float32
 _PAIRS = 256  # exact products at a time: their features, 8 MiB at 2,048 dimensions, stay in the cache
 _PAIR_COST = 32  # an exact product of two rows takes as long as some 30 within a float64 matrix product
 _ROUNDING = 2.0**-24  # the largest relative error of one rounding to float32
@@ -33,7 +33,7 @@ class Similarities:
         self._slack = _roundings(rows.shape[1]) * _ROUNDING * longest * _norms(self._rows32)
 
     def block_rows(self) -> int:
-        """Rows that make a block of 16 MiB, one at least."""
+        """Rows that make a block of 32 MiB, one at least."""
         return max(1, _BLOCK_VALUES // max(1, len(self.columns)))
 
     def blocks(self, rows: int | None = None) -> Iterator[tuple[int, np.ndarray]]:
@@ -41,6 +41,12 @@ class Similarities:
         rows = rows or self.block_rows()
         for start in range(0, len(self.rows), rows):
             yield start, self._rows32[start : start + rows] @ self._columns32.T
+
+    def upper_blocks(self) -> Iterator[tuple[int, np.ndarray]]:
+        """As `blocks`, of features with themselves: first row and column, and values (B, G - first)."""
+        rows = self.block_rows()
+        for start in range(0, len(self.rows), rows):
+            yield start, self._rows32[start : start + rows] @ self._columns32[start:].T
 
     def slack(self, start: int, stop: int) -> np.ndarray:
         """(B,): how far an approximate similarity of these rows can be from the exact one."""

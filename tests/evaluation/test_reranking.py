@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from benchmarks.ranking import dense_reranking, features_like_mars
+from stcnet_lib.evaluation.neighbours import nearest_neighbours
 from stcnet_lib.evaluation.protocols import evaluate_protocols
 from stcnet_lib.evaluation.ranking import Candidates, rank_queries
-from stcnet_lib.evaluation.reranking import Reranked, Reranking, nearest_neighbours
+from stcnet_lib.evaluation.reranking import Reranked, Reranking
 from stcnet_lib.evaluation.similarities import Similarities
 
 
@@ -55,14 +56,18 @@ def test_distances_are_those_of_the_dense_algorithm(noise, settings):
 
 
 @pytest.mark.parametrize("noise", [0, 1e-7, 1e-6, 1e-5, 1])
-def test_neighbours_are_those_of_a_stable_sort_of_float64_sums(noise):
+@pytest.mark.parametrize("rows", [37, None])
+@pytest.mark.parametrize("count", [1, 30, 300])
+def test_neighbours_are_those_of_a_stable_sort_of_float64_sums(noise, rows, count, monkeypatch):
     """With little noise float32 sums could not tell who is nearer, so the exact ones decide."""
     features = people(3, 300, noise, dimensions=500)
+    if rows:
+        monkeypatch.setattr(Similarities, "block_rows", lambda _: rows)
     wide = features.astype(np.float64)
     similarity = (wide @ wide.T).astype(np.float32)
-    nearest, farthest = nearest_neighbours(Similarities(features, features), 30)
-    np.testing.assert_array_equal(nearest, np.argsort(-similarity, axis=1, kind="stable")[:, :30])
-    np.testing.assert_array_equal(farthest, similarity.min(axis=1))
+    nearest, farthest = nearest_neighbours(features, count)
+    np.testing.assert_array_equal(nearest, np.argsort(-similarity, axis=1, kind="stable")[:, :count])
+    np.testing.assert_allclose(farthest, similarity.min(axis=1), atol=3e-7)
 
 
 def test_a_search_sorts_by_the_distance():
