@@ -17,8 +17,8 @@ _MORE = 16  # kept beside those asked for
 def nearest_neighbours(features: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The nearest (N, count), nearest first, and how similar the farthest is, (N,) float32.
 
-    Of equal ones the lower index comes first; everybody is among their own neighbours. Who is nearer is decided
-    by exact similarities. The farthest is the one by float32 sums; its similarity is exact.
+    Of equal ones the lower index comes first; everybody is among their own neighbours. Who is nearer is
+    decided by exact similarities. The farthest is the one by float32 sums; its similarity is exact.
 
     Args:
         features: (N, D) L2-normalised.

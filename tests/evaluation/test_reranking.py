@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmarks import ranking
 from benchmarks.ranking import dense_reranking, features_like_mars
 from stcnet_lib.evaluation.neighbours import nearest_neighbours
 from stcnet_lib.evaluation.protocols import evaluate_protocols
@@ -112,3 +113,13 @@ def test_one_tracklet_and_equal_ones_have_no_distance():
     assert settled(Reranked(one, np.array([0]), Reranking())) == pytest.approx(0, abs=1e-6)
     same = np.repeat(one, 40, axis=0)
     assert np.isfinite(settled(Reranked(same, np.arange(5), Reranking()))).all()
+
+
+def test_the_benchmark_compares_equal_numbers(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["ranking", "--people=30", "--dimensions=32", "--repeats=1"])
+    ranking.main()
+    rows = [row for row in capsys.readouterr().out.splitlines() if row.startswith(("| ranking", "| re-"))]
+    differences = [float(row.split("|")[-2]) for row in rows]
+    assert len(rows) == 4
+    assert differences[:3] == pytest.approx([0] * 3, abs=1e-12)
+    assert differences[3] < 1e-5
