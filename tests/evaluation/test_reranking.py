@@ -43,8 +43,8 @@ def settled(reranked: Reranked, block: int | None = None) -> np.ndarray:
     ids=str,
 )
 def test_distances_are_those_of_the_dense_algorithm(noise, settings):
-    features = people(int(10 * noise), 200, noise)
-    queries = np.random.default_rng(1).permutation(200)[:50]
+    features = people(int(10 * noise), 120, noise)
+    queries = np.random.default_rng(1).permutation(120)[:50]
     wanted = dense_reranking(features, queries, settings)
     reranked = Reranked(features, queries, settings)
     for block in (13, None):
