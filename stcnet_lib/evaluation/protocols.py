@@ -137,47 +137,50 @@ def _search(
     tracklet = np.asarray(embeddings["tracklet"]) if "tracklet" in embeddings else np.arange(len(pid))
     _check_normalised(features, tracklet)
     _check_queries(role)
-    problems = {name: problem for name in names if (problem := _gallery_problem(role, name))}
-    if headline in problems:
-        raise problems[headline]
+    results = {name: problem for name in names if (problem := _gallery_problem(role, name))}
+    if headline in results:
+        raise results[headline]
+    searching = [name for name in names if name not in results]
+    everybody = Candidates(features, pid, camera)
+    for name, table in _tables(everybody, role, searching, rerank).items():
+        table.insert(0, "tracklet", tracklet[role == Role.QUERY])
+        results[name] = _result(name, table, role, ranks)
+        if name == headline and isinstance(results[name], NothingToScore):
+            raise results[name]
+    return {name: results[name] for name in names}
+
+
+def _tables(
+    everybody: Candidates, role: np.ndarray, names: Sequence[str], rerank: Reranking | None
+) -> dict[str, pd.DataFrame]:
+    """One row a query under each protocol, all from the same similarities."""
     asks = np.flatnonzero(role == Role.QUERY)
     # Junk is never a candidate: what no protocol ranks needs no similarities.
     ranked = np.flatnonzero(np.isin(role, _RANKED))
-    searching = [name for name in names if name not in problems]
-    query, gallery = (Candidates(features[rows], pid[rows], camera[rows]) for rows in (asks, ranked))
-    parts = {name: tuple(r for r in PROTOCOLS[name].gallery if r != Role.JUNK) for name in searching}
+    query, gallery = everybody.only(asks), everybody.only(ranked)
+    parts = {name: tuple(one for one in _RANKED if one in PROTOCOLS[name].gallery) for name in names}
     distinct = list(dict.fromkeys(parts.values()))
     found = rank_queries(
         query,
         gallery,
         distractor=role[ranked] == Role.DISTRACTOR,
         searched=[np.isin(role[ranked], part) for part in distinct],
-        nearness=None
-        if rerank is None
-        else Reranked(gallery.features, np.searchsorted(ranked, asks), rerank),
+        nearness=rerank and Reranked(gallery.features, np.searchsorted(ranked, asks), rerank),
     )
-    results: dict[str, ProtocolResult | NothingToScore] = {}
-    for name in names:
-        try:
-            if name in problems:
-                raise problems[name]
-            of_part = found[distinct.index(parts[name])]
-            table = of_part.table(query, PROTOCOLS[name].average_precision)
-            table.insert(0, "tracklet", tracklet[asks])
-            results[name] = _result(name, table, role, ranks)
-        except NothingToScore as problem:
-            if name == headline:
-                raise
-            results[name] = problem
-    return results
+    return {
+        name: found[distinct.index(part)].table(query, PROTOCOLS[name].average_precision)
+        for name, part in parts.items()
+    }
 
 
-def _result(name: str, table: pd.DataFrame, role: np.ndarray, ranks: Sequence[int]) -> ProtocolResult:
-    """The result of a protocol from its table of queries and the roles (N,) of all tracklets."""
+def _result(
+    name: str, table: pd.DataFrame, role: np.ndarray, ranks: Sequence[int]
+) -> ProtocolResult | NothingToScore:
+    """What a protocol's table of queries comes to, with the roles (N,) of all tracklets."""
     in_gallery = np.isin(role, PROTOCOLS[name].gallery)
     matched = table["matches"] > 0
     if not matched.any():
-        raise NothingToScore(
+        return NothingToScore(
             f"evaluation.protocol: got '{name}' and not one of {len(table)} queries with a match (same pid, "
             f"other camera) in its gallery of {int(in_gallery.sum())}, wanted a protocol or split with some"
         )

@@ -57,6 +57,10 @@ class Candidates:
             row = int(np.flatnonzero(~np.isfinite(self.features).all(axis=1))[0])
             raise ValueError(f"features: got a value that is not finite in row {row}")
 
+    def only(self, rows: np.ndarray) -> Candidates:
+        """Those of some rows."""
+        return Candidates(self.features[rows], self.pid[rows], self.camera[rows])
+
 
 @dataclass(frozen=True)
 class MatchRanks:

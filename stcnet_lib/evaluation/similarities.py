@@ -44,7 +44,7 @@ class Similarities:
 
     def upper_blocks(self) -> Iterator[tuple[int, np.ndarray]]:
         """As `blocks`, of features with themselves: first row and column, and values (B, G - first)."""
-        rows = self.block_rows()
+        rows = min(self.block_rows(), -(-len(self.rows) // 8))  # one block of all would save nothing
         for start in range(0, len(self.rows), rows):
             yield start, self._rows32[start : start + rows] @ self._columns32[start:].T
 
