@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,9 @@ from stcnet_lib.evaluation.ranking import (
     rank_queries,
     retrieval_metrics,
 )
-from stcnet_lib.evaluation.reranking import Reranked, Reranking
+
+if TYPE_CHECKING:
+    from stcnet_lib.evaluation.reranking import Reranked, Reranking
 
 _RANKED = (Role.QUERY, Role.GALLERY, Role.DISTRACTOR)
 COUNTS = ("queries_scored", "queries_unmatched", "gallery_size", "gallery_junk")
@@ -165,12 +167,19 @@ def _tables(
         gallery,
         distractor=role[ranked] == Role.DISTRACTOR,
         searched=[np.isin(role[ranked], part) for part in distinct],
-        nearness=rerank and Reranked(gallery.features, np.searchsorted(ranked, asks), rerank),
+        nearness=rerank and _reranked(gallery.features, np.searchsorted(ranked, asks), rerank),
     )
     return {
         name: found[distinct.index(part)].table(query, PROTOCOLS[name].average_precision)
         for name, part in parts.items()
     }
+
+
+def _reranked(features: np.ndarray, queries: np.ndarray, settings: Reranking) -> Reranked:
+    # Here, since tables are made from protocols in environments without SciPy.
+    from stcnet_lib.evaluation.reranking import Reranked
+
+    return Reranked(features, queries, settings)
 
 
 def _result(
