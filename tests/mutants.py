@@ -287,8 +287,8 @@ MUTANTS = [
     # evaluation
     M(
         "evaluation/ranking.py",
-        "kept = ~(junk | (same_person & same_camera))",
-        "kept = ~(junk | same_camera)",
+        "for pick in (same_camera, ~same_camera)",
+        "for pick in (~same_camera, same_camera)",
         "evaluation/test_ranking.py",
     ),
     M(
@@ -302,6 +302,36 @@ MUTANTS = [
         "ranks = len(ordered) - right + 1",
         "ranks = len(ordered) - right",
         "evaluation/test_ranking.py",
+    ),
+    M(
+        "evaluation/ranking.py",
+        "        nearness.settle(start, values, *doubtful)\n",
+        "",
+        "evaluation/test_ranking.py",
+    ),
+    M(
+        "evaluation/ranking.py",
+        "        values[dropped] = -np.inf  # again: settling may have made the block anew\n",
+        "",
+        "evaluation/test_ranking.py",
+    ),
+    M(
+        "evaluation/neighbours.py",
+        "    _settle_close(everybody, values, columns, off)\n",
+        "",
+        "evaluation/test_reranking.py",
+    ),
+    M(
+        "evaluation/neighbours.py",
+        "    unsure = np.flatnonzero(~sure)\n",
+        "    unsure = np.flatnonzero(~sure)[:0]\n",
+        "evaluation/test_reranking.py",
+    ),
+    M(
+        "evaluation/reranking.py",
+        "shared.data > 2 / 3 * sizes",
+        "shared.data >= 2 / 3 * sizes",
+        "evaluation/test_reranking.py",
     ),
     M(
         "evaluation/statistics.py",

@@ -127,6 +127,8 @@ def test_the_heading_names_protocol_frames_and_runs(splits, seeds, frames, words
         results[Cell("nl", "raw", "raw", split, seed)] = Result(values, queries)
     comparison = compare(results, 20) | {"dataset": "d", "protocol": "official", "test_frames": frames}
     assert words in heading(comparison)
+    assert "re-ranked" not in heading(comparison)
+    assert "protocol official, re-ranked, " in heading(comparison | {"rerank": True})
     if splits == 10:
         means = [row["mAP"] for row in comparison["rows"]]
         spread = comparison["means"][0]["spread"]["mAP"]

@@ -51,6 +51,10 @@ class EvaluationConfig(Section):
         "some papers test with 4, which gives other numbers",
     )
     test_clip: int = Field(32, ge=1, le=1024, description="frames that meet in blocks and heads")
+    rerank: bool = Field(False, description="k-reciprocal re-ranking; papers' numbers are mostly without")
+    rerank_k1: int = Field(20, ge=1, le=1000, description="neighbours that must be mutual")
+    rerank_k2: int = Field(6, ge=1, le=1000, description="neighbours whose neighbours are averaged")
+    rerank_lambda: float = Field(0.3, ge=0, le=1, description="weight of the distance of features")
     bootstrap: int = Field(2000, ge=100, le=100_000, description="resamples of the identities")
     hidden_share: float = Field(
         0.3,
@@ -58,6 +62,11 @@ class EvaluationConfig(Section):
         lt=1,
         description="walkers: a third counts as hidden where more of its person pixels are covered",
     )
+
+    @property
+    def rerank_keys(self) -> tuple[str, ...]:
+        """What concerns re-ranking: its settings change nothing where there is none."""
+        return ("rerank", "rerank_k1", "rerank_k2", "rerank_lambda") if self.rerank else ("rerank",)
 
     @field_validator("ranks")
     @classmethod

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,10 @@ from stcnet_lib.evaluation.ranking import (
     retrieval_metrics,
 )
 
+if TYPE_CHECKING:
+    from stcnet_lib.evaluation.reranking import Reranked, Reranking
+
+_RANKED = (Role.QUERY, Role.GALLERY, Role.DISTRACTOR)
 COUNTS = ("queries_scored", "queries_unmatched", "gallery_size", "gallery_junk")
 
 
@@ -90,56 +94,102 @@ class NothingToScore(ValueError):
 
 
 def evaluate_protocols(
-    embeddings: Mapping[str, Any], headline: str, ranks: Sequence[int] = (1, 5, 10, 20)
+    embeddings: Mapping[str, Any],
+    headline: str,
+    ranks: Sequence[int] = (1, 5, 10, 20),
+    rerank: Reranking | None = None,
 ) -> dict[str, ProtocolResult | None]:
-    """Every protocol by its name, as `evaluate_protocol`; None for one with nothing to score.
-
-    Args:
-        headline: the protocol that must have a result.
-
-    Raises:
-        ValueError: the headline has none, or the embeddings are unusable.
-    """
-    results: dict[str, ProtocolResult | None] = {headline: evaluate_protocol(embeddings, headline, ranks)}
-    for name in PROTOCOLS:
-        if name == headline:
-            continue
-        try:
-            results[name] = evaluate_protocol(embeddings, name, ranks)
-        except NothingToScore:
-            results[name] = None
-    return {name: results[name] for name in PROTOCOLS}
-
-
-def evaluate_protocol(
-    embeddings: Mapping[str, Any], name: str, ranks: Sequence[int] = (1, 5, 10, 20)
-) -> ProtocolResult:
-    """Search with every query under the named protocol.
+    """Search with every query under each protocol; None for one with nothing to score.
 
     Args:
         embeddings: an open `embeddings.h5` or a dict of arrays: `features` (N, D) L2-normalised, `pid`,
             `camera` and `role` (N,), and `tracklet` (N,) unless the rows are the tracklets.
+        headline: the protocol that must have a result.
         ranks: of the CMC to report.
+        rerank: settings of a k-reciprocal re-ranking; by default there is none.
+
+    Raises:
+        ValueError: the headline has no result, or the embeddings are unusable.
     """
-    if name not in PROTOCOLS:
-        raise ValueError(f"evaluation.protocol: got '{name}', wanted one of {', '.join(PROTOCOLS)}")
-    protocol = PROTOCOLS[name]
+    found = _search(embeddings, list(PROTOCOLS), ranks, rerank, headline)
+    return {name: None if isinstance(result, NothingToScore) else result for name, result in found.items()}
+
+
+def evaluate_protocol(
+    embeddings: Mapping[str, Any],
+    name: str,
+    ranks: Sequence[int] = (1, 5, 10, 20),
+    rerank: Reranking | None = None,
+) -> ProtocolResult:
+    """Search with every query under the named protocol, as `evaluate_protocols` under all."""
+    return _search(embeddings, [name], ranks, rerank, name)[name]
+
+
+def _search(
+    embeddings: Mapping[str, Any],
+    names: Sequence[str],
+    ranks: Sequence[int],
+    rerank: Reranking | None,
+    headline: str,
+) -> dict[str, ProtocolResult | NothingToScore]:
+    """Of every protocol its result, or why there is none; the headline's reason is raised."""
+    if headline not in PROTOCOLS:
+        raise ValueError(f"evaluation.protocol: got '{headline}', wanted one of {', '.join(PROTOCOLS)}")
     features, pid, camera, role = (np.asarray(embeddings[k]) for k in ("features", "pid", "camera", "role"))
     tracklet = np.asarray(embeddings["tracklet"]) if "tracklet" in embeddings else np.arange(len(pid))
     _check_normalised(features, tracklet)
-    is_query, in_gallery = role == Role.QUERY, np.isin(role, protocol.gallery)
-    _check_roles(role, in_gallery, name)
-    table = rank_queries(
-        Candidates(features[is_query], pid[is_query], camera[is_query]),
-        Candidates(features[in_gallery], pid[in_gallery], camera[in_gallery]),
-        junk=role[in_gallery] == Role.JUNK,
-        distractor=role[in_gallery] == Role.DISTRACTOR,
-        average_precision=protocol.average_precision,
+    _check_queries(role)
+    results = {name: problem for name in names if (problem := _gallery_problem(role, name))}
+    if headline in results:
+        raise results[headline]
+    searching = [name for name in names if name not in results]
+    everybody = Candidates(features, pid, camera)
+    for name, table in _tables(everybody, role, searching, rerank).items():
+        table.insert(0, "tracklet", tracklet[role == Role.QUERY])
+        results[name] = _result(name, table, role, ranks)
+        if name == headline and isinstance(results[name], NothingToScore):
+            raise results[name]
+    return {name: results[name] for name in names}
+
+
+def _tables(
+    everybody: Candidates, role: np.ndarray, names: Sequence[str], rerank: Reranking | None
+) -> dict[str, pd.DataFrame]:
+    """One row a query under each protocol, all from the same similarities."""
+    asks = np.flatnonzero(role == Role.QUERY)
+    # Junk is never a candidate: what no protocol ranks needs no similarities.
+    ranked = np.flatnonzero(np.isin(role, _RANKED))
+    query, gallery = everybody.only(asks), everybody.only(ranked)
+    parts = {name: tuple(one for one in _RANKED if one in PROTOCOLS[name].gallery) for name in names}
+    distinct = list(dict.fromkeys(parts.values()))
+    found = rank_queries(
+        query,
+        gallery,
+        distractor=role[ranked] == Role.DISTRACTOR,
+        searched=[np.isin(role[ranked], part) for part in distinct],
+        nearness=rerank and _reranked(gallery.features, np.searchsorted(ranked, asks), rerank),
     )
-    table.insert(0, "tracklet", tracklet[is_query])
+    return {
+        name: found[distinct.index(part)].table(query, PROTOCOLS[name].average_precision)
+        for name, part in parts.items()
+    }
+
+
+def _reranked(features: np.ndarray, queries: np.ndarray, settings: Reranking) -> Reranked:
+    # Here, since tables are made from protocols in environments without SciPy.
+    from stcnet_lib.evaluation.reranking import Reranked
+
+    return Reranked(features, queries, settings)
+
+
+def _result(
+    name: str, table: pd.DataFrame, role: np.ndarray, ranks: Sequence[int]
+) -> ProtocolResult | NothingToScore:
+    """What a protocol's table of queries comes to, with the roles (N,) of all tracklets."""
+    in_gallery = np.isin(role, PROTOCOLS[name].gallery)
     matched = table["matches"] > 0
     if not matched.any():
-        raise NothingToScore(
+        return NothingToScore(
             f"evaluation.protocol: got '{name}' and not one of {len(table)} queries with a match (same pid, "
             f"other camera) in its gallery of {int(in_gallery.sum())}, wanted a protocol or split with some"
         )
@@ -149,7 +199,7 @@ def evaluate_protocol(
         queries=scored,
         unmatched=table.loc[~matched, "tracklet"].tolist(),
         gallery_size=int(in_gallery.sum()),
-        gallery_junk=int((role[in_gallery] == Role.JUNK).sum()),
+        gallery_junk=int((in_gallery & (role == Role.JUNK)).sum()),
         metrics=retrieval_metrics(scored, ranks),
         cmc=cmc_curve(scored, most=max(50, *ranks)),
     )
@@ -165,14 +215,19 @@ def _check_normalised(features: np.ndarray, tracklet: np.ndarray) -> None:
         )
 
 
-def _check_roles(role: np.ndarray, in_gallery: np.ndarray, name: str) -> None:
+def _check_queries(role: np.ndarray) -> None:
     if not (role == Role.QUERY).any():
         raise ValueError("embeddings: got no tracklet with the role of a query, wanted one at least")
-    if name == "gallery-only" and not (role == Role.GALLERY).any():
-        raise NothingToScore(
-            "evaluation.protocol: got 'gallery-only' for a data set whose test tracklets are all queries, "
-            "wanted 'query-in-gallery' or 'official': without queries in it the gallery is empty"
-        )
+
+
+def _gallery_problem(role: np.ndarray, name: str) -> NothingToScore | None:
+    """Why these roles leave a protocol without a gallery, if they do."""
+    if name != "gallery-only" or (role == Role.GALLERY).any():
+        return None
+    return NothingToScore(
+        "evaluation.protocol: got 'gallery-only' for a data set whose test tracklets are all queries, "
+        "wanted 'query-in-gallery' or 'official': without queries in it the gallery is empty"
+    )
 
 
 def flat_protocols(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any] | None]:

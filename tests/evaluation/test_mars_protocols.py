@@ -10,8 +10,10 @@ import sys
 import numpy as np
 import pytest
 
+from benchmarks.ranking import features_like_mars
 from stcnet_lib.data.store.tracklets import Role
 from stcnet_lib.evaluation.protocols import PROTOCOLS, evaluate_protocols
+from stcnet_lib.evaluation.reranking import Reranking
 from stcnet_lib.reid.embeddings import Embeddings
 from workflow.scripts import evaluate
 
@@ -152,6 +154,24 @@ def test_evaluate_writes_all_three_and_the_headline(mars, results, tmp_path, mon
         assert written["protocol"] == headline
         assert written["metrics"] == results[headline].metrics
         assert written["test_frames"] == "all"
+        assert written["rerank"] is False
         assert written["cell"] == {"network": "nl", "train": "raw", "test": "copy", "split": 0, "seed": 4}
         assert written["protocols"] == {name: found.as_dict() for name, found in results.items()}
     assert written["queries_unmatched"] == len(written["queries_without_match"]) == UNMATCHED
+
+
+def test_evaluate_says_how_it_re_ranked(tmp_path, monkeypatch):
+    """A hundredth of MARS; that the order is another one is what test_reranking looks at."""
+    data = features_like_mars(40, 64, noise=1.5)
+    Embeddings(**data, tracklet=np.arange(len(data["pid"]))).write(tmp_path / "embeddings.h5", {})
+    options = {"embeddings": "embeddings.h5", "metrics": "metrics.json"}
+    options |= {"queries": "queries.parquet", "cmc": "cmc.csv"}
+    paths = [text for name, file in options.items() for text in (f"--{name}", str(tmp_path / file))]
+    cell = ["--network=nl", "--train=raw", "--test=copy", "--split=0", "--seed=4"]
+    config = json.dumps({"protocol": "official", "rerank": True, "rerank_k1": 9, "rerank_lambda": 0.2})
+    monkeypatch.setattr(sys, "argv", ["evaluate", "--config", config, *paths, *cell])
+    evaluate.main()
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    assert written["rerank"] == {"k1": 9, "k2": 6, "lambda": 0.2}
+    found = evaluate_protocols(data, "official", rerank=Reranking(k1=9, lambda_=0.2))
+    assert written["metrics"]["mAP"] == found["official"].metrics["mAP"]

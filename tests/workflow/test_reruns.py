@@ -39,6 +39,7 @@ NOTHING = {
     "runtime": _runtime,
     "order of keys": _reordered,
     "another spelling of a number": lambda config: config["networks"]["nl"].update(lr=3.0e-4),
+    "settings of a re-ranking that is not asked for": lambda config: config["evaluation"].update(rerank_k1=7),
     "a default written out": lambda config: config["occlusion"].update(tau=0.890, reference="mean"),
     "the splits as a word": lambda config: config.update(splits="all"),
     "a completion that no variant names": lambda config: config["completions"].update(
@@ -79,6 +80,10 @@ CHANGES = {
     ),
     "protocol": (
         lambda config: config["evaluation"].update(protocol="official"),
+        AFTER_EMBEDDING,
+    ),
+    "re-ranking": (
+        lambda config: config["evaluation"].update(rerank=True),
         AFTER_EMBEDDING,
     ),
     "bootstrap": (

@@ -56,7 +56,7 @@ rule compare:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        config=settings.evaluation.part_json("protocol", "test_frames", "bootstrap"),
+        config=settings.evaluation.part_json("protocol", "test_frames", "rerank", "bootstrap"),
         dataset=settings.dataset.label,
         rows=targets.variant_labels(),  # not used by the command: the order of inputs is not tracked
     shell:

@@ -20,7 +20,9 @@ rule evaluate:
         mem_mb=growing(6000),
         runtime=growing(60),
     params:
-        config=settings.evaluation.part_json("ranks", "protocol", "test_frames"),
+        config=settings.evaluation.part_json(
+            "ranks", "protocol", "test_frames", *settings.evaluation.rerank_keys
+        ),
     shell:
         "python -m workflow.scripts.evaluate --config {params.config:q} --embeddings {input.embeddings} "
         "--network {wildcards.network} --train {wildcards.train} --test {wildcards.test} "

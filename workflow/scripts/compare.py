@@ -43,6 +43,7 @@ def main() -> None:
         "dataset": options.dataset,
         "protocol": options.config.protocol,
         "test_frames": options.config.test_frames,
+        "rerank": options.config.rerank,
         "threshold": [read_thresholds(path) for path in options.threshold],
         "localisation": [read_json(path) for path in options.localisation],
         "restoration": restoration,

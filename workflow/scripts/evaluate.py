@@ -4,6 +4,7 @@ from stcnet_lib.common.files import replacing
 from stcnet_lib.config import EvaluationConfig
 from stcnet_lib.evaluation.cells import Cell, Result, write_result
 from stcnet_lib.evaluation.protocols import evaluate_protocols
+from stcnet_lib.evaluation.reranking import Reranking
 from stcnet_lib.reid.embeddings import Embeddings
 from workflow.scripts.command import add_config, add_paths, add_run, parser, run
 
@@ -29,10 +30,15 @@ def main() -> None:
     config = options.config
     embeddings = Embeddings.read(options.embeddings)
     # Rank-1 always: the tables and their intervals are of it.
-    protocols = evaluate_protocols(vars(embeddings), config.protocol, sorted({1, *config.ranks}))
+    reranking = Reranking(config.rerank_k1, config.rerank_k2, config.rerank_lambda) if config.rerank else None
+    protocols = evaluate_protocols(vars(embeddings), config.protocol, sorted({1, *config.ranks}), reranking)
     result = protocols[config.protocol]
     every = {name: found and found.as_dict() for name, found in protocols.items()}
-    metrics = result.as_dict() | {"test_frames": config.test_frames, "protocols": every}
+    metrics = result.as_dict() | {
+        "test_frames": config.test_frames,
+        "rerank": reranking.as_dict() if reranking else False,
+        "protocols": every,
+    }
     cell = Cell(options.network, options.train, options.test, options.split, options.seed)
     write_result(options.metrics, options.queries, cell, Result(metrics, result.queries))
     with replacing(options.cmc) as partial:

@@ -85,6 +85,7 @@ def heading(comparison: Comparison) -> str:
     """What was measured on what."""
     queries = sorted({row["queries"] for row in comparison["rows"] if row.get("queries") is not None})
     words = [f"protocol {comparison['protocol']}"] if comparison.get("protocol") else []
+    words += ["re-ranked"] if comparison.get("rerank") else []
     words += [frames_text(comparison["test_frames"])] if comparison.get("test_frames") else []
     words += [f"{' or '.join(f'{n:,}' for n in queries)} queries"] if queries else []
     words += [_means(comparison)] if repeated(comparison) else []
