@@ -140,6 +140,30 @@ def test_in_further_rounds_what_was_found_counts_as_hidden_beside_what_was_plant
     assert torch.equal(after.hidden, before.hidden)  # of earlier rounds nothing is left
 
 
+def test_a_round_learns_from_what_the_network_before_it_found(tmp_path, monkeypatch):
+    config = SMALL.model_copy(update={"rounds": 3, "steps": 2})
+    evidence, hidden = planted(4)
+    made = []
+
+    def refined_samples(self, evidence, chances):
+        made.append((evidence, chances))
+        return self
+
+    monkeypatch.setattr(MaskSamples, "refined", refined_samples)
+    with compute_for(RUNTIME) as compute:
+        samples = samples_of(evidence, hidden, config)
+        networks, *_ = train_mask_networks(config, samples, evidence, 0, tmp_path, "key", RUNTIME, compute)
+        assert len(made) == 2
+        seen = evidence
+        for network, (refined_evidence, chances) in zip(networks, made, strict=False):
+            for own, better, found in zip(seen, refined_evidence, chances, strict=True):
+                np.testing.assert_allclose(
+                    found, chances_of(network_logits(network, own, compute)), atol=1e-6
+                )
+                np.testing.assert_array_equal(better.rarity, refined(own, found).rarity)
+            seen = refined_evidence
+
+
 def stopped_and_resumed(folder, stop, rounds=3):
     """Weights of a training of three rounds that is stopped after some steps, and goes on."""
     config = SMALL.model_copy(update={"rounds": rounds, "steps": 4})
