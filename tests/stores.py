@@ -44,3 +44,25 @@ def flag_file(path: Path, store_path: Path, flags: np.ndarray, scores: np.ndarra
         table = score_rows(known, store.tracklets["length"].to_numpy(), store.frame_number)
         write_flags(path, table.assign(occluded=flags.reshape(-1)), store)
     return path
+
+
+def write_planted(folder: Path, clean: list[np.ndarray], hidden: np.ndarray) -> tuple[Path, Path]:
+    """Train tracklets with something blue planted over the same pixels of each, and their truth: two stores.
+
+    Args:
+        clean: (T, H, W, 3) of each tracklet, in grey levels; hidden: bool (T, H, W) of every one.
+    """
+    header = {"dataset": "d", "layout": "folder", "licence": "", "citation": "", "config": ""}
+    paths = folder / "s.h5", folder / "t.h5"
+    doubtful = np.zeros((len(hidden), 3), bool)
+    with StoreWriter(paths[0], **header) as store, StoreWriter(paths[1], **header) as truth:
+        for n, images in enumerate(clean):
+            occluded = np.where(hidden[..., None], [10, 10, 240], images)
+            for writer, pictures in ((store, occluded), (truth, images)):
+                encoded = [encode_png(picture.clip(0, 255).astype(np.uint8)) for picture in pictures]
+                named = [(t, f"{n}/{t}", data) for t, data in enumerate(encoded)]
+                writer.add_tracklet(n, 1, f"{n}", named)
+            truth.add_sized_truth(hidden, np.ones_like(hidden), doubtful)
+        for writer in (store, truth):
+            writer.set_roles(0, np.full(len(clean), Role.TRAIN))
+    return paths

@@ -139,8 +139,7 @@ def train_in_turn(
     parts = {"networks": networks} | {f"optimizer_{i}": o for i, o in enumerate(optimizers)}
     state = TrainingState(folder, resume_key, parts, compute, runtime.save_steps)
     total = config.steps * len(networks)
-    importance = torch.ones(()) if weight is None else weight
-    importance = importance.to(compute.device)
+    importance = (torch.ones(()) if weight is None else weight).to(compute.device)
     history = History(state, total)
     first = state.resume()
     networks.train()
@@ -153,12 +152,8 @@ def train_in_turn(
             networks[turn].load_state_dict(networks[turn - 1].state_dict())
         with compute.autocast(config.precision):
             logits = networks[turn](*clips.inputs)
-        counts = clips.counts
-        if goes_on or place >= _AFTER * config.steps:
-            counts = counts & ((clips.hidden > 0) | (logits.detach() < sure))
-        loss = functional.binary_cross_entropy_with_logits(
-            logits.float(), clips.hidden.float(), counts * importance
-        )
+        believes = goes_on or place >= _AFTER * config.steps
+        loss = _loss(logits, clips, sure if believes else None, importance)
         set_rate(optimizers[turn], rate)
         optimizers[turn].zero_grad(set_to_none=True)
         loss.backward()
@@ -171,6 +166,21 @@ def train_in_turn(
     course = Course(name, f"occlusion.{name}", ("loss", "loss"), total)
     run_steps(course, first, batches, train_step, state, history, compute, runtime.progress_seconds)
     return networks.eval(), history, state
+
+
+def _loss(logits: Tensor, clips: Clips, sure: float | None, importance: Tensor) -> Tensor:
+    """Cross-entropy of what counts.
+
+    Args:
+        sure: what has a logit above it does not count as visible; None: whatever nobody hid does.
+        importance: by which the losses of one frame's logits are multiplied.
+    """
+    counts = clips.counts
+    if sure is not None:
+        counts = counts & ((clips.hidden > 0) | (logits.detach() < sure))
+    return functional.binary_cross_entropy_with_logits(
+        logits.float(), clips.hidden.float(), counts * importance
+    )
 
 
 def rate_at(config: DetectorConfig | MasksConfig, step: int) -> float:

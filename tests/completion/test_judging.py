@@ -11,8 +11,8 @@ from stcnet_lib.completion.methods.one_by_one import OneByOne
 from stcnet_lib.completion.restoration import restore
 from stcnet_lib.completion.task import Filling
 from stcnet_lib.config import CompletionConfig, ReferencesConfig
-from stcnet_lib.data.store.images import encode_png
-from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
+from stcnet_lib.data.store.tracklets import TrackletStore
+from tests.stores import write_planted
 
 REGION = ReferencesConfig(references="region")
 
@@ -76,31 +76,17 @@ def mean_colours(pictures):
 def stores(tmp_path):
     """Tracklets of steady colours in which a blue occluder was planted over one third for some frames."""
     rng = np.random.default_rng(0)
-    header = {"dataset": "d", "layout": "folder", "licence": "", "citation": "", "config": ""}
-    covered = np.zeros((40 * 12, 3))
-    with (
-        StoreWriter(tmp_path / "s.h5", **header) as store,
-        StoreWriter(tmp_path / "t.h5", **header) as truth,
-    ):
-        for n in range(40):
-            clean = np.empty((12, 30, 12, 3))
-            clean[:] = [200, 120, 20]
-            clean += np.linspace(-50, 50, 30)[:, None, None]  # what frames of one person have in common
-            clean += rng.normal(0, 5, clean.shape)
-            occluded = clean.copy()
-            occluded[4:7, 10:20] = [10, 10, 240]
-            covered[12 * n + 4 : 12 * n + 7, 1] = 1.0
-            for writer, images in ((store, occluded), (truth, clean)):
-                frames = [
-                    (t, f"{n}/{t}", encode_png(i.clip(0, 255).astype(np.uint8))) for t, i in enumerate(images)
-                ]
-                writer.add_tracklet(n, 1, f"{n}", frames)
-            masks = np.zeros((12, 30, 12), bool)
-            masks[4:7, 10:20] = True
-            truth.add_sized_truth(masks, np.ones((12, 30, 12), bool), np.zeros((12, 3), bool))
-        for writer in (store, truth):
-            writer.set_roles(0, np.full(40, Role.TRAIN))
-    with TrackletStore(tmp_path / "s.h5") as store, TrackletStore(tmp_path / "t.h5") as truth:
+    covered = np.zeros((40, 12, 3))
+    covered[:, 4:7, 1] = 1.0
+    covered = covered.reshape(-1, 3)
+    steady = np.linspace(-50, 50, 30)[:, None, None] + np.array(
+        [200.0, 120, 20]
+    )  # what frames have in common
+    clean = [steady + rng.normal(0, 5, (12, 30, 12, 3)) for _ in range(40)]
+    hidden = np.zeros((12, 30, 12), bool)
+    hidden[4:7, 10:20] = True
+    paths = write_planted(tmp_path, clean, hidden)
+    with TrackletStore(paths[0]) as store, TrackletStore(paths[1]) as truth:
         yield store, truth, covered
 
 

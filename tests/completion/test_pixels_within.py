@@ -14,8 +14,8 @@ from stcnet_lib.completion.pixels.within import PixelsWithin
 from stcnet_lib.completion.restoration import restore
 from stcnet_lib.completion.task import FillTask
 from stcnet_lib.config import CompletionConfig, ReferencesConfig
-from stcnet_lib.data.store.images import encode_png
-from stcnet_lib.data.store.tracklets import Role, StoreWriter, TrackletStore
+from stcnet_lib.data.store.tracklets import TrackletStore
+from tests.stores import write_planted
 
 REGION = ReferencesConfig(references="region")
 SIZE, LENGTH, TRACKLETS = (30, 12), 10, 16  # rows 10 to 19 are the middle third
@@ -47,26 +47,12 @@ def mean_colours(pictures):
 def stores(tmp_path):
     """Steady people; something blue hides columns 3 to 8 of the middle third for three frames."""
     rng = np.random.default_rng(0)
-    header = {"dataset": "d", "layout": "folder", "licence": "", "citation": "", "config": ""}
     hidden = np.zeros((LENGTH, *SIZE), bool)
     hidden[4:7, 10:20, 3:9] = True
-    with (
-        StoreWriter(tmp_path / "s.h5", **header) as store,
-        StoreWriter(tmp_path / "t.h5", **header) as truth,
-    ):
-        for n in range(TRACKLETS):
-            clean = np.full((LENGTH, *SIZE, 3), [200.0, 120.0, 20.0])
-            clean += np.linspace(-50, 50, SIZE[0])[:, None, None] + rng.normal(0, 5, clean.shape)
-            occluded = np.where(hidden[..., None], [10, 10, 240], clean)
-            for writer, images in ((store, occluded), (truth, clean)):
-                frames = [
-                    (t, f"{n}/{t}", encode_png(i.clip(0, 255).astype(np.uint8))) for t, i in enumerate(images)
-                ]
-                writer.add_tracklet(n, 1, f"{n}", frames)
-            truth.add_sized_truth(hidden, np.ones_like(hidden), np.zeros((LENGTH, 3), bool))
-        for writer in (store, truth):
-            writer.set_roles(0, np.full(TRACKLETS, Role.TRAIN))
-    with TrackletStore(tmp_path / "s.h5") as store, TrackletStore(tmp_path / "t.h5") as truth:
+    steady = np.linspace(-50, 50, SIZE[0])[:, None, None] + np.array([200.0, 120.0, 20.0])
+    clean = [steady + rng.normal(0, 5, (LENGTH, *SIZE, 3)) for _ in range(TRACKLETS)]
+    paths = write_planted(tmp_path, clean, hidden)
+    with TrackletStore(paths[0]) as store, TrackletStore(paths[1]) as truth:
         flags = np.zeros((TRACKLETS * LENGTH, 3), bool)
         masks = [mask for _ in range(TRACKLETS) for mask in hidden]
         flags[:, 1] = [mask.any() for mask in masks]
