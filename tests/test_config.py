@@ -287,6 +287,37 @@ def test_a_variant_may_train_on_several_data_sets(tmp_path):
     assert any(line.startswith("variants.0.train: got 'e', wanted ") for line in lines)
 
 
+def test_lists_multiply_a_row_out():
+    values = {"dataset": {"name": "w", "layout": "walkers"}, "completions": {"d": {"method": "copy"}}}
+    rows = [
+        {"network": ["guider", "nl"], "train": "raw", "test": ["raw", "d"]},
+        {"network": "nl", "train": ["clean", "d"], "test": "clean"},
+    ]
+    found = load_config(values | {"variants": rows}).variants
+    assert [(row.network, row.train, row.test) for row in found] == [
+        ("guider", "raw", "raw"),
+        ("guider", "raw", "d"),
+        ("nl", "raw", "raw"),
+        ("nl", "raw", "d"),
+        ("nl", "clean", "clean"),
+        ("nl", "d", "clean"),
+    ]
+    for test, line in (
+        ([], "variants.0.test: got [], wanted a "),
+        (["raw", "d", "raw"], "variants.2: got the row of variants.0 again"),
+        (["raw", 3], "variants.1.test: got 3, wanted a "),
+    ):
+        with pytest.raises(ConfigError) as error:
+            load_config(values | {"variants": [rows[0] | {"network": "nl", "test": test}]})
+        assert line in str(error.value)
+
+
+def test_rows_multiplied_out_that_need_the_truth_are_left_out_of_other_data(tmp_path):
+    own = {"dataset": {"name": "x", "layout": "folder", "root": str(tmp_path)}}
+    rows = [{"network": "nl", "train": "raw", "test": ["clean", "raw"]}]
+    assert [row.test for row in load_config(own | {"variants": rows}).variants] == ["raw"]
+
+
 def test_the_embedded_default_runs_on_own_data(tmp_path):
     values = embedded()
     values["dataset"] |= {"name": "mine", "layout": "folder", "root": str(tmp_path)}

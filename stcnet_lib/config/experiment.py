@@ -16,6 +16,7 @@ from stcnet_lib.config.layouts import LAYOUTS
 from stcnet_lib.config.localisation import OcclusionConfig
 from stcnet_lib.config.networks import CompletionNetworkConfig
 from stcnet_lib.config.reid import FeaturesConfig, ReIDConfig
+from stcnet_lib.config.rows import multiplied_out
 from stcnet_lib.config.section import ConfigError, Name, Section, expanded, validate
 from stcnet_lib.config.stcnet import StcnetConfig
 
@@ -187,6 +188,13 @@ class Config(Section):
             for name, row in completions.items()
         }
         return {**values, "completions": rows}
+
+    @model_validator(mode="before")  # the last of these is the first to run
+    @classmethod
+    def _rows_multiplied_out(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or not isinstance(values.get("variants"), list):
+            return values
+        return {**values, "variants": multiplied_out(values["variants"])}
 
     @field_validator("trained_guider")
     @classmethod
