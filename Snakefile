@@ -3,7 +3,14 @@ from snakemake.utils import min_version
 min_version("9.10")
 
 
-configfile: "config.yaml"
+# Beside this file are the code and its defaults; results go to the working directory, whose own
+# config.yaml, if it has one, needs to hold only what differs.
+configfile: f"{workflow.current_basedir}/config.yaml"
+
+
+if os.path.isfile("config.yaml"):
+
+    configfile: "config.yaml"
 
 
 report: "workflow/report/workflow.rst"

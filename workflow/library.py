@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]  # the checkout, which need not be the working directory
 PACKAGES = ("stcnet_lib", "workflow")
 
 # Not tracked, because no edit to them changes a result beyond what is tracked already: the whole effect
@@ -33,10 +34,12 @@ def code(script: str, modules: Iterable[str] = ()) -> list[str]:
     """
     path = f"workflow/scripts/{script}.py"
     others = {file for module in modules for file in (module, *imported_files(module))}
-    return [path, *sorted(others.union(imported_files(path)) - {path})]
+    files = [path, *sorted(others.union(imported_files(path)) - {path})]
+    # Inputs are found from the working directory; within the checkout they keep the names results were made with.
+    return files if Path.cwd() == ROOT else [str(ROOT / file) for file in files]
 
 
-def imported_files(script: str | Path, root: str | Path = ".") -> list[str]:
+def imported_files(script: str | Path, root: str | Path = ROOT) -> list[str]:
     """The files of our own packages that `script` imports, directly or not, without the script itself.
 
     Paths are sorted and relative to `root`, the repository. Imports inside functions count. A script

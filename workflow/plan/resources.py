@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from stcnet_lib.config import RuntimeConfig
+from workflow.library import ROOT
 
 
 def growing(amount: int) -> Callable[[Any, int], int]:
@@ -40,6 +41,8 @@ def job_environment(runtime: RuntimeConfig) -> dict[str, str]:
     several = f"torchrun --standalone --nproc-per-node {runtime.gpus} -m"
     return {
         "STCNET_RUNTIME": runtime.canonical_json(),
+        # Jobs run in the working directory, and their code lies in the checkout.
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "STCNET_LAUNCH": several if runtime.gpus > 1 else "python -m",
         # Threads that wait for others sleep instead of spinning: decoding workers need the cores, and a
         # training beside other work was measured five times faster.

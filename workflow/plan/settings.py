@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
+from snakemake.common.configfile import load_configfile
+from snakemake.utils import update_config
+
 from stcnet_lib.config import Config, ConfigError, load_config, truth_rows
+
+
+def overlaid(file: Path, values: dict[str, Any]) -> dict[str, Any]:
+    """A configuration file with `values` over it, as `--configfile` lays them; neither is changed."""
+    base = load_configfile(str(file))
+    update_config(base, deepcopy(values))
+    return base
 
 
 def checked(values: dict[str, Any]) -> Config:

@@ -6,16 +6,18 @@ from functools import partial
 from snakemake.logging import logger
 
 from stcnet_lib.config import joined
-from workflow.library import code
+from workflow.library import ROOT, code
 from workflow.plan import resources
 from workflow.plan.needs import Needs, weight_file
 from workflow.plan.options import Options
 from workflow.plan.paths import FIGURES, LOGS, NETWORK, PROBE, RUN, TEST, Paths
 from workflow.plan.resources import growing
-from workflow.plan.settings import checked, remarks
+from workflow.plan.settings import checked, overlaid, remarks
 from workflow.plan.sources import Sources
 from workflow.plan.targets import Targets
 
+if workflow.modifier.is_module:  # what a module is handed stands in the place of all configuration files
+    config = overlaid(ROOT / "config.yaml", config)
 settings = checked(config)
 if workflow.is_main_process:
     for line in remarks(settings, config):
