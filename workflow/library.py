@@ -35,7 +35,7 @@ def code(script: str, modules: Iterable[str] = ()) -> list[str]:
     path = f"workflow/scripts/{script}.py"
     others = {file for module in modules for file in (module, *imported_files(module))}
     files = [path, *sorted(others.union(imported_files(path)) - {path})]
-    # Inputs are found from the working directory; within the checkout they keep the names results were made with.
+    # Found from the working directory; within the checkout they keep the names that results were made with.
     return files if Path.cwd() == ROOT else [str(ROOT / file) for file in files]
 
 
