@@ -10,8 +10,9 @@ from pydantic import Field, field_validator, model_validator
 
 from stcnet_lib.config.parts import BACKBONES, BLOCKS, HEADS, Average, NonLocal, Part, ResNet, one_of_kinds
 from stcnet_lib.config.section import Fraction, Precision, Section, expanded
+from stcnet_lib.config.several import Several
 
-AnyBackbone, AnyBlocks, AnyHead = map(one_of_kinds, (BACKBONES, BLOCKS, HEADS))
+AnyBackbone, AnyBlocks, AnyHead = map(one_of_kinds, (BACKBONES, [*BLOCKS, Several], HEADS))
 Layer = Literal["layer3", "layer4"]
 
 
@@ -112,7 +113,20 @@ class ReIDConfig(Section):
     @property
     def parts(self) -> tuple[Part, ...]:
         """The kinds that the network is built of."""
-        return tuple(filter(None, (self.backbone, self.inserted, self.head)))
+        chosen = filter(None, (self.backbone, self.inserted, self.head))
+        return tuple(part for whole in chosen for part in (whole, *whole.members))
+
+    @property
+    def meeting(self) -> str | None:
+        """In what the frames of a clip meet before the head: such a network has no maps of single frames."""
+        if self.inserted is not None:
+            return f"{self.inserted.kind} blocks"
+        return f"backbone {self.backbone.kind}" if self.backbone.of_clips else None
+
+    @property
+    def tested_as_trained(self) -> bool:
+        """Whether tests use clips of `clip_length` and `clip_stride`: a part learned steps of these."""
+        return any(part.as_trained for part in self.parts)
 
     @property
     def files(self) -> list[str]:

@@ -63,13 +63,16 @@ def train_reid(
         rate = reid_rate(config, step, dataset.steps_per_epoch)
         set_rate(optimizer, rate)
         with compute.autocast(config.precision):
-            _, logits = placed(clips)
-            loss = functional.cross_entropy(logits.float(), labels, label_smoothing=config.label_smoothing)
+            seen = placed(clips)
+            logits = seen.logits.float()
+            loss = functional.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+            loss = sum(seen.penalties.values(), loss)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         average.after_step(step + 1)
-        return {"loss": loss, "accuracy": (logits.argmax(1) == labels).float().mean()}, rate
+        accuracy = (logits.argmax(1) == labels).float().mean()
+        return {"loss": loss, "accuracy": accuracy, **seen.penalties}, rate
 
     course = Course(folder.name, "guider or networks", ("loss", "loss"), total)
     run_steps(course, first, loader, train_step, state, history, compute, runtime.progress_seconds)

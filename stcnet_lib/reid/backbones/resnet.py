@@ -6,6 +6,7 @@ The parameter names are torchvision's, so its ImageNet weights load.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import torchvision.models as zoo
 from torch import Tensor, nn
@@ -38,8 +39,13 @@ class Backbone(ResNet):
         images (F, 3, H, W), ImageNet-normalised -> maps (F, `channels`, H / 16, W / 16)
     """
 
+    block_types: ClassVar[
+        dict[type[nn.Module], type[nn.Module]]
+    ] = {}  # what stands in for torchvision's blocks
+
     def __init__(self, name: str, stem_channels: int = 64) -> None:
         block, depths = _DEPTHS[name]
+        block = self.block_types.get(block, block)
         super().__init__(block, [1, 1, 1, 1])  # its layers are replaced by ours of the wanted width
         del self.fc, self.avgpool
         self.name = name
