@@ -3,8 +3,8 @@
     y = x + BN(1×1×1 · time · space · 1×1×1 x)
 
 Space is 1×3×3 and time 3×1×1, each with batch norm and a rectifier; `factored: false` has one 3×3×3 in their
-place. P3D puts these into the bottlenecks of a ResNet; here they stand between its blocks, where non-local ones
-do, and start as the identity.
+place. P3D puts these into the bottlenecks of a ResNet; here they stand between its blocks, where non-local
+ones do, and start as the identity.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Blocks of several kinds, one behind the other at each place, such as a 3-D convolution and a non-local one."""
+"""Blocks of several kinds, one behind the other at each place: a 3-D convolution, then a non-local one."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class DiversityHead(nn.Module):
         self.features = places * settings.channels
         self.weight = settings.weight
         self.look = nn.Conv2d(channels, places * settings.hidden, 1)
-        self.score = nn.Conv2d(places * settings.hidden, places, 1, groups=places)
+        self.score = nn.Conv2d(places * settings.hidden, places, 1, groups=places, bias=False)
         self.describe = nn.Linear(channels, settings.channels)
         self.rate = nn.Parameter(torch.randn(places, settings.channels) * settings.channels**-0.5)
 
@@ -63,8 +63,8 @@ class DiversityHead(nn.Module):
 def overlap(logs: Tensor) -> Tensor:
     """‖R Rᵀ - I‖², averaged over frames, of the logarithms of attentions: (F, K, L) -> ().
 
-    0 if no two attentions share a position, K (K - 1) if all are equal. The root is taken of the logarithm, as
-    that of a weight of almost 0 has no bounded slope.
+    0 if each attention has one position of its own, K (K - 1) if all are equal. The root is taken of the
+    logarithm, as that of a weight of almost 0 has no bounded slope.
     """
     roots = (logs / 2).exp()
     apart = roots @ roots.mT - torch.eye(roots.shape[1], dtype=roots.dtype, device=roots.device)

@@ -5,8 +5,8 @@ Each frame has a quality from 0 to 1, of what itself shows, and counts by it (th
 
     feature = Σ_t μ_t mean(maps_t) / Σ_t μ_t,   μ_t = σ(w · mean(relu(W * maps_t)))
 
-Their quality branch starts at a middle layer, and a triplet loss of sets trains it beside the cross-entropy of
-single frames. Here it starts at the last maps and learns from the loss of the clip.
+Their quality branch starts at a middle layer, and a triplet loss of sets trains it beside the cross-entropy
+of single frames. Here it starts at the last maps and learns from the loss of the clip.
 """
 
 from __future__ import annotations
