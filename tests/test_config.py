@@ -125,7 +125,17 @@ def test_config_yaml_writes_out_every_value_with_a_comment():
             "squeeze",
             "guider.blocks: got 'squeeze', wanted null: the guider gives features of",
         ),
+        (
+            "guider.backbone",
+            {"kind": "i3d", "of": "resnet18"},
+            "guider.backbone: got 'i3d', wanted one of single frames: the guider gives features of",
+        ),
         ("networks.nl.head", "mean", "networks.nl.head: got 'mean', wanted one of 'attention', 'average'"),
+        (
+            "networks.nl.triplet",
+            {"tracklets": 3},
+            "networks.nl.batch: got 8, wanted a multiple of the 3 tracklets of a person",
+        ),
         ("gather.height", 60, "gather.height: got 60, wanted a multiple of 8"),
         ("completions.g", {"method": "gather"}, "completions.g.masks: got 'predicted', wanted pixels or"),
         (
@@ -170,6 +180,48 @@ def test_batches_that_gpus_cannot_share_are_all_named():
     assert [line.split(":")[0] for line in lines] == ["networks.nl.batch", "stcnet.batch", "guider.batch"]
     assert lines[0].endswith("got 8, wanted a multiple of the 3 GPUs of a training (runtime.gpus)")
     load_config(embedded() | {"runtime": {"gpus": 4}})
+
+
+def test_a_network_is_like_another_one_but_for_what_it_says():
+    networks = {
+        "nl": {"epochs": 3, "lr": 0.01},
+        "max": {"like": "nl", "head": "max"},
+        "longer": {"like": "max", "epochs": 9},
+        "squeezed": {"like": "nl", "blocks": "squeeze"},
+        "plain": {"like": "squeezed", "blocks": None, "non_local": False},
+    }
+    found = load_config(MINIMAL | {"networks": networks}).networks
+    assert found["max"] == ReIDConfig(epochs=3, lr=0.01, head="max")
+    assert found["longer"] == ReIDConfig(epochs=9, lr=0.01, head="max")
+    assert found["squeezed"] == ReIDConfig(epochs=3, lr=0.01, blocks="squeeze")
+    assert found["plain"] == ReIDConfig(epochs=3, lr=0.01, non_local=False)
+
+
+@pytest.mark.parametrize(
+    ("networks", "lines"),
+    [
+        (
+            {"nl": {}, "a": {"like": "nll"}},
+            ["networks.a.like: got 'nll', wanted one of 'nl' (did you mean 'nl'?)"],
+        ),
+        ({"nl": {}, "a": {"like": "a"}}, ["networks.a.like: got 'a', wanted one of 'nl'"]),
+        (
+            {"a": {"like": "b"}, "b": {"like": "a"}, "nl": {}},
+            [
+                "networks.b.like: got 'a', wanted one of 'nl'",
+                "networks.a.like: got 'b', wanted one of 'nl'",
+            ],
+        ),
+        ({"nl": {}, "a": {"like": "nl", "epoch": 3}}, ["networks.a.epoch: unknown key, wanted one of "]),
+        ({"nl": {}, "a": {"like": ["nl"]}}, ["networks.a.like: got '['nl']', wanted one of 'nl'"]),
+        ({"nl": 3, "a": {"like": "nl"}}, ["networks.nl: got 3, wanted keys"]),
+    ],
+)
+def test_a_network_like_none_is_one_line(networks, lines):
+    found = lines_of(MINIMAL | {"networks": networks})
+    assert len(found) == len(lines)
+    for line, wanted in zip(found, lines, strict=True):
+        assert line.startswith(wanted)
 
 
 def test_a_guider_of_which_some_values_are_given_has_no_non_local_blocks():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stcnet_lib.config.layouts import LAYOUTS
 from stcnet_lib.config.methods import METHODS
 from stcnet_lib.config.parts import Backbone
-from stcnet_lib.config.reid import saved_parts
+from stcnet_lib.config.reid import ReIDConfig, saved_parts
 
 if TYPE_CHECKING:
     from stcnet_lib.config.experiment import Config
@@ -76,6 +76,13 @@ def _unequal_shares(config: Config) -> Iterator[str]:
                 f"{name}.batch: got {section.batch}, wanted a multiple of the {gpus} GPUs of a training "
                 "(runtime.gpus)"
             )
+        elif isinstance(section, ReIDConfig) and section.triplet is not None:
+            people = section.batch // section.triplet.tracklets
+            if people % gpus:
+                yield (
+                    f"{name}.triplet.tracklets: got {section.triplet.tracklets}, wanted one that leaves "
+                    f"the {gpus} GPUs of a training (runtime.gpus) equal shares of the {people} people of a batch"
+                )
 
 
 def _unknown_pixels(config: Config) -> Iterator[str]:

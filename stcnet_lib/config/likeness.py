@@ -32,7 +32,7 @@ def _row(networks: Mapping[str, Any], name: str, above: tuple[str, ...]) -> Any:
     if not isinstance(row, dict) or "like" not in row:
         return row
     other, known = row["like"], set(networks) - {name, *above}
-    if other not in known:
+    if not isinstance(other, str) or other not in known:
         raise ValueError(f"networks.{name}.like: got '{other}', wanted {one_of(str(other), known)}")
     base = _row(networks, other, (*above, name))
     own = {key: value for key, value in row.items() if key != "like"}

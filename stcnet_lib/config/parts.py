@@ -23,6 +23,7 @@ from pydantic import (
 from stcnet_lib.config.errors import one_of
 from stcnet_lib.config.section import Section
 
+Depth = Annotated[int, Field(ge=1, le=64)]  # blocks of a stage
 ResNetName = Literal["resnet18", "resnet34", "resnet50", "resnet101"]
 
 
@@ -60,6 +61,7 @@ class Backbone(Part):
 
     room: ClassVar[str] = "backbones"
     of_clips: ClassVar[bool] = False  # frames meet in it, so that it has no maps of single ones
+    imagenet_width: ClassVar[int] = 64  # `stem_channels` of the weights that can be downloaded
 
 
 class ResNet(Backbone):
@@ -85,6 +87,20 @@ class Inflated(Backbone):
     )
     of_clips: ClassVar[bool] = True
     as_trained: ClassVar[bool] = True
+
+
+class ConvNeXt(Backbone):
+    """torchvision's, without the last down-sampling (Liu et al., 2022)."""
+
+    kind: Literal["convnext_tiny", "convnext_small"] = "convnext_tiny"
+    depths: tuple[Depth, Depth, Depth, Depth] | None = Field(
+        None, description="blocks of the four stages, if other than torchvision's"
+    )
+    imagenet_width: ClassVar[int] = 96
+
+    @property
+    def module(self) -> str:
+        return "stcnet_lib.reid.backbones.convnext"
 
 
 class Blocks(Part):
@@ -208,7 +224,7 @@ class Diversity(Head):
     )
 
 
-BACKBONES: list[type[Backbone]] = [ResNet, Inflated]
+BACKBONES: list[type[Backbone]] = [ResNet, Inflated, ConvNeXt]
 BLOCKS: list[type[Blocks]] = [NonLocal, Squeeze, TemporalConv, Conv3d, AlignedConv3d]
 HEADS: list[type[Head]] = [
     Average,
