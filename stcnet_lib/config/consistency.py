@@ -81,7 +81,7 @@ def _unequal_shares(config: Config) -> Iterator[str]:
             if people % gpus:
                 yield (
                     f"{name}.triplet.tracklets: got {section.triplet.tracklets}, wanted one that leaves "
-                    f"the {gpus} GPUs of a training (runtime.gpus) equal shares of the {people} people of a batch"
+                    f"{gpus} GPUs (runtime.gpus) equal shares of the {people} people of a batch"
                 )
 
 
