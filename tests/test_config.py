@@ -237,6 +237,10 @@ def test_a_trained_guider_is_looked_at_before_any_job(tmp_path):
     path.write_text(json.dumps({"kind": "stcnet", "config": {}}))
     (line,) = lines_of(MINIMAL | {"trained_guider": str(path)})
     assert line.startswith(f"trained_guider: got '{path}' of kind 'stcnet', wanted")
+    of_clips = {"non_local": False, "backbone": {"kind": "i3d", "of": "resnet18"}}
+    path.write_text(json.dumps({"kind": "reid", "config": of_clips}))
+    (line,) = lines_of(MINIMAL | {"trained_guider": str(path)})
+    assert line == f"trained_guider: got '{path}' with a backbone of clips, wanted one of single frames"
     path.write_text(json.dumps({"kind": "reid", "config": {"non_local": False}}))
     assert load_config(MINIMAL | {"trained_guider": str(path)}).trained_guider == str(path)
 

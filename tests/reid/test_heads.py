@@ -204,7 +204,7 @@ def test_diversity_equals_plain_loops():
             described.append(
                 [(head.describe.weight @ part + head.describe.bias).clamp(min=0) for part in parts]
             )
-            shares.append([(head.rate[k] @ described[-1][k]).exp() for k in range(3)])
+            shares.append([(head.judge[k] @ described[-1][k]).exp() for k in range(3)])
         for k in range(3):
             total = sum(frame[k] for frame in shares)
             wanted = sum(s[k] / total * d[k] for s, d in zip(shares, described, strict=True))

@@ -43,14 +43,14 @@ class DiversityHead(nn.Module):
         self.look = nn.Conv2d(channels, places * settings.hidden, 1)
         self.score = nn.Conv2d(places * settings.hidden, places, 1, groups=places, bias=False)
         self.describe = nn.Linear(channels, settings.channels)
-        self.rate = nn.Parameter(torch.randn(places, settings.channels) * settings.channels**-0.5)
+        self.judge = nn.Parameter(torch.randn(places, settings.channels) * settings.channels**-0.5)
 
     def forward(self, maps: Tensor, frames: int) -> tuple[Tensor, dict[str, Tensor]]:
         logs = self.attentions(maps)  # (B·T, K, L)
         seen = maps.flatten(2).mT.to(logs.dtype)  # (B·T, L, C)
         with torch.autocast(maps.device.type, enabled=False):
             described = self.describe(logs.exp() @ seen).relu().unflatten(0, (-1, frames))  # (B, T, K, d)
-            shares = (described * self.rate).sum(3).softmax(1)  # (B, T, K)
+            shares = (described * self.judge).sum(3).softmax(1)  # (B, T, K)
             features = (shares[..., None] * described).sum(1).flatten(1)  # (B, K·d)
             return features, {"diversity": self.weight * overlap(logs)}
 

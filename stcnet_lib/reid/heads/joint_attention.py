@@ -40,7 +40,7 @@ class JointAttentionHead(nn.Module):
         self.bins = tuple(bins)
         self.frame = nn.Linear(channels * sum(count**2 for count in bins), size)
         self.layer = nn.RNN(size, size, batch_first=True)
-        self.pairs = nn.Parameter(torch.eye(size))  # U: at the start the similarity of two frames
+        self.pairs = nn.Parameter(torch.randn(size, size) / size)  # U; small, since tanh has no slope far out
 
     def forward(self, maps: Tensor, frames: int) -> Tensor:
         with torch.autocast(maps.device.type, enabled=False):
