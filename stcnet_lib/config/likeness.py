@@ -33,7 +33,7 @@ def _row(networks: Mapping[str, Any], name: str, above: tuple[str, ...]) -> Any:
         return row
     other, known = row["like"], set(networks) - {name, *above}
     if not isinstance(other, str) or other not in known:
-        raise ValueError(f"networks.{name}.like: got '{other}', wanted {one_of(str(other), known)}")
+        raise ValueError(f"{name}.like: got '{other}', wanted {one_of(str(other), known)}")
     base = _row(networks, other, (*above, name))
     own = {key: value for key, value in row.items() if key != "like"}
     if not isinstance(base, dict):

@@ -72,7 +72,7 @@ def test_strided_clips_of_a_walker():
     assert [frames.tolist() for frames in strided_clips(16, 4, 8)] == [
         [i, i + 4, i + 8, i + 12] for i in range(4)
     ]
-    assert [frames.tolist() for frames in strided_clips(3, 4, 8)] == [[0, 0, 1, 2]]
+    assert [frames.tolist() for frames in strided_clips(3, 4, 8)] == [[0, 1, 1, 2]]
     assert [frames.tolist() for frames in strided_clips(33, 4, 8)][-1] == [32] * 4
 
 

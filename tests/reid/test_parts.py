@@ -105,7 +105,7 @@ def test_equal_networks_have_equal_json():
         ({"head": {"kind": "average", "channels": 8}}, "head.channels: unknown key, wanted one of 'kind'"),
         (
             {"backbone": "resnet19"},
-            "backbone: got 'resnet19', wanted one of 'i3d', 'resnet101', 'resnet18', ",
+            "backbone: got 'resnet19', wanted one of 'convnext_small', 'convnext_tiny', ",
         ),
         ({"backbone": True}, "backbone: got True, wanted another kind of value"),
         (

@@ -43,7 +43,7 @@ def test_the_loss_is_the_cross_entropy_and_the_penalty(store_path, tmp_path, gui
 def test_a_heavier_penalty_moves_places_further_apart(store_path, tmp_path, guider_config):
     last = {}
     for weight in (0.001, 10.0):
-        head = Diversity(places=3, channels=4, weight=weight)
+        head = Diversity(places=2, channels=4, weight=weight)  # maps of these pictures have two positions
         config = guider_config.model_copy(update={"head": head, "epochs": 30, "lr": 5e-3})
         _, rows, *_ = trained(store_path, tmp_path / str(weight), config)
         last[weight] = rows[-1]["diversity"] / weight

@@ -87,8 +87,8 @@ def test_channels_last_gives_the_same_features():
     network = ReIDNetwork(_config(), 4).eval()
     clips = torch.randn(2, 2, 3, 64, 32)
     with torch.no_grad():
-        expected, _ = network(clips)
-        found, _ = network.to(memory_format=torch.channels_last)(clips)
+        expected = network(clips).features
+        found = network.to(memory_format=torch.channels_last)(clips).features
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
