@@ -182,6 +182,18 @@ def test_batches_that_gpus_cannot_share_are_all_named():
     load_config(embedded() | {"runtime": {"gpus": 4}})
 
 
+def test_gpus_share_the_people_of_a_batch():
+    values = MINIMAL | {
+        "networks": {"nl": {"batch": 8, "triplet": {"tracklets": 4}}},
+        "guider": {"batch": 8},
+        "stcnet": {"batch": 8},
+    }
+    load_config(values | {"runtime": {"gpus": 2}})
+    (line,) = lines_of(values | {"runtime": {"gpus": 4}})
+    assert line.startswith("networks.nl.triplet.tracklets: got 4, wanted one that leaves 4 GPUs")
+    assert line.endswith("equal shares of the 2 people of a batch")
+
+
 def test_a_network_is_like_another_one_but_for_what_it_says():
     networks = {
         "nl": {"epochs": 3, "lr": 0.01},

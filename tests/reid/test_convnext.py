@@ -1,13 +1,28 @@
 """ConvNeXt against torchvision's: names, weights, maps, and what guiders and blocks need of it."""
 
+from itertools import pairwise
+
+import h5py
+import numpy as np
 import pytest
 import torch
 import torchvision.models as zoo
 from torch.nn import functional as F
 
-from stcnet_lib.config import ConfigError, ReIDConfig, parse_section
+from stcnet_lib.common.compute import Compute
+from stcnet_lib.common.masks import strip_weights
+from stcnet_lib.common.regions import region_rows
+from stcnet_lib.completion.stcnet.losses import guider_loss
+from stcnet_lib.config import ConfigError, FeaturesConfig, ReIDConfig, RuntimeConfig, parse_section
+from stcnet_lib.data.clips.transforms import TestTransform
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.clues import tracklet_clues
+from stcnet_lib.localisation.features import extract_region_features
 from stcnet_lib.reid.backbones.convnext import ConvNeXtBackbone, RoundedConv
 from stcnet_lib.reid.network import ReIDNetwork
+
+CPU = Compute(torch.device("cpu"))
+RUNTIME = RuntimeConfig(device="cpu", threads=1, workers=0, progress_seconds=1000)
 
 
 def config_of(**values):
@@ -141,3 +156,37 @@ def test_imagenet_weights_have_their_own_width():
     with pytest.raises(ConfigError, match=f"^{line}$"):
         parse_section(ReIDConfig, '{"backbone": "convnext_tiny"}')
     assert ReIDConfig(backbone="convnext_tiny", stem_channels=96).backbone.kind == "convnext_tiny"
+
+
+@pytest.mark.parametrize("regions", ["strips", "crops"])
+def test_it_gives_a_guiders_features_of_thirds(store_path, tmp_path, regions):
+    """As test_embedding.py has it for ResNets: one frame at a time."""
+    torch.manual_seed(0)
+    network = ReIDNetwork(config_of(precision="fp32"), 2).eval()
+    settings = FeaturesConfig(regions=regions, layer="layer3", batch=5, precision="fp32")
+    with TrackletStore(store_path) as store:
+        extract_region_features(network, store, settings, tmp_path / "regions.h5", RUNTIME, CPU)
+        image = torch.from_numpy(store.read_image(7)).permute(2, 0, 1)[None]
+    with h5py.File(tmp_path / "regions.h5") as file:
+        found = file["features"][7]
+    with torch.no_grad():
+        if regions == "strips":
+            rows = network.frame_maps(TestTransform(64, 32)(image), "layer3")[0].mean(2)  # (D, h)
+            wanted = torch.einsum("kh,dh->kd", strip_weights(rows.shape[1]).float(), rows)
+        else:
+            edges = region_rows(image.shape[2])
+            thirds = [TestTransform(64 // 3, 32)(image[:, :, top:bottom]) for top, bottom in pairwise(edges)]
+            wanted = torch.cat([network.frame_maps(third, "layer3").mean((2, 3)) for third in thirds])
+    # float16 in the file: three digits.
+    assert found == pytest.approx(wanted.numpy(), rel=2e-3, abs=2e-3)
+
+
+def test_it_gives_clues_and_guides(store_path):
+    torch.manual_seed(0)
+    network = ReIDNetwork(config_of(precision="fp32"), 2).eval()
+    with TrackletStore(store_path) as store:
+        images = [store.read_image(frame) for frame in store.frames_of(0)]
+    assert np.isfinite(tracklet_clues(network, images, CPU).recurrence).all()
+    painted = torch.rand(2, 3, 32, 16, requires_grad=True)
+    guider_loss(network, painted, torch.tensor([0, 1])).backward()
+    assert painted.grad.abs().sum() > 0
