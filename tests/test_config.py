@@ -125,7 +125,17 @@ def test_config_yaml_writes_out_every_value_with_a_comment():
             "squeeze",
             "guider.blocks: got 'squeeze', wanted null: the guider gives features of",
         ),
+        (
+            "guider.backbone",
+            {"kind": "i3d", "of": "resnet18"},
+            "guider.backbone: got 'i3d', wanted one of single frames: the guider gives features of",
+        ),
         ("networks.nl.head", "mean", "networks.nl.head: got 'mean', wanted one of 'attention', 'average'"),
+        (
+            "networks.nl.triplet",
+            {"tracklets": 3},
+            "networks.nl.batch: got 8, wanted a multiple of the 3 tracklets of a person",
+        ),
         ("gather.height", 60, "gather.height: got 60, wanted a multiple of 8"),
         ("completions.g", {"method": "gather"}, "completions.g.masks: got 'predicted', wanted pixels or"),
         (
@@ -172,6 +182,60 @@ def test_batches_that_gpus_cannot_share_are_all_named():
     load_config(embedded() | {"runtime": {"gpus": 4}})
 
 
+def test_gpus_share_the_people_of_a_batch():
+    values = MINIMAL | {
+        "networks": {"nl": {"batch": 8, "triplet": {"tracklets": 4}}},
+        "guider": {"batch": 8},
+        "stcnet": {"batch": 8},
+    }
+    load_config(values | {"runtime": {"gpus": 2}})
+    (line,) = lines_of(values | {"runtime": {"gpus": 4}})
+    assert line.startswith("networks.nl.triplet.tracklets: got 4, wanted one that leaves 4 GPUs")
+    assert line.endswith("equal shares of the 2 people of a batch")
+
+
+def test_a_network_is_like_another_one_but_for_what_it_says():
+    networks = {
+        "nl": {"epochs": 3, "lr": 0.01},
+        "max": {"like": "nl", "head": "max"},
+        "longer": {"like": "max", "epochs": 9},
+        "squeezed": {"like": "nl", "blocks": "squeeze"},
+        "plain": {"like": "squeezed", "blocks": None, "non_local": False},
+    }
+    found = load_config(MINIMAL | {"networks": networks}).networks
+    assert found["max"] == ReIDConfig(epochs=3, lr=0.01, head="max")
+    assert found["longer"] == ReIDConfig(epochs=9, lr=0.01, head="max")
+    assert found["squeezed"] == ReIDConfig(epochs=3, lr=0.01, blocks="squeeze")
+    assert found["plain"] == ReIDConfig(epochs=3, lr=0.01, non_local=False)
+
+
+@pytest.mark.parametrize(
+    ("networks", "lines"),
+    [
+        (
+            {"nl": {}, "a": {"like": "nll"}},
+            ["networks.a.like: got 'nll', wanted one of 'nl' (did you mean 'nl'?)"],
+        ),
+        ({"nl": {}, "a": {"like": "a"}}, ["networks.a.like: got 'a', wanted one of 'nl'"]),
+        (
+            {"a": {"like": "b"}, "b": {"like": "a"}, "nl": {}},
+            [
+                "networks.b.like: got 'a', wanted one of 'nl'",
+                "networks.a.like: got 'b', wanted one of 'nl'",
+            ],
+        ),
+        ({"nl": {}, "a": {"like": "nl", "epoch": 3}}, ["networks.a.epoch: unknown key, wanted one of "]),
+        ({"nl": {}, "a": {"like": ["nl"]}}, ["networks.a.like: got '['nl']', wanted one of 'nl'"]),
+        ({"nl": 3, "a": {"like": "nl"}}, ["networks.nl: got 3, wanted keys"]),
+    ],
+)
+def test_a_network_like_none_is_one_line(networks, lines):
+    found = lines_of(MINIMAL | {"networks": networks})
+    assert len(found) == len(lines)
+    for line, wanted in zip(found, lines, strict=True):
+        assert line.startswith(wanted)
+
+
 def test_a_guider_of_which_some_values_are_given_has_no_non_local_blocks():
     assert not load_config(MINIMAL | {"guider": {"height": 128}}).guider.non_local
 
@@ -185,6 +249,10 @@ def test_a_trained_guider_is_looked_at_before_any_job(tmp_path):
     path.write_text(json.dumps({"kind": "stcnet", "config": {}}))
     (line,) = lines_of(MINIMAL | {"trained_guider": str(path)})
     assert line.startswith(f"trained_guider: got '{path}' of kind 'stcnet', wanted")
+    of_clips = {"non_local": False, "backbone": {"kind": "i3d", "of": "resnet18"}}
+    path.write_text(json.dumps({"kind": "reid", "config": of_clips}))
+    (line,) = lines_of(MINIMAL | {"trained_guider": str(path)})
+    assert line == f"trained_guider: got '{path}' with a backbone of clips, wanted one of single frames"
     path.write_text(json.dumps({"kind": "reid", "config": {"non_local": False}}))
     assert load_config(MINIMAL | {"trained_guider": str(path)}).trained_guider == str(path)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from stcnet_lib.config.layouts import LAYOUTS
 from stcnet_lib.config.methods import METHODS
+from stcnet_lib.config.parts import Backbone
+from stcnet_lib.config.reid import ReIDConfig, saved_parts
 
 if TYPE_CHECKING:
     from stcnet_lib.config.experiment import Config
@@ -29,14 +31,18 @@ def inconsistencies(config: Config) -> list[str]:
 
 
 def _guider_of_clips(config: Config) -> Iterator[str]:
-    blocks = config.guider.inserted
-    if blocks is None or config.trained_guider is not None:
+    guider = config.guider
+    if guider.meeting is None or config.trained_guider is not None:
         return
-    named = f"blocks: got '{blocks.kind}', wanted null"
-    problem = "non_local: got true, wanted false" if config.guider.non_local else named
+    if guider.inserted is None:
+        problem = f"backbone: got '{guider.backbone.kind}', wanted one of single frames"
+    elif guider.non_local:
+        problem = "non_local: got true, wanted false"
+    else:
+        problem = f"blocks: got '{guider.inserted.kind}', wanted null"
     yield (
-        f"guider.{problem}: the guider gives features of single frames, which a network with {blocks.kind} "
-        "blocks does not have; put them into networks"
+        f"guider.{problem}: the guider gives features of single frames, which a network with "
+        f"{guider.meeting} does not have; put it into networks"
     )
 
 
@@ -70,6 +76,13 @@ def _unequal_shares(config: Config) -> Iterator[str]:
                 f"{name}.batch: got {section.batch}, wanted a multiple of the {gpus} GPUs of a training "
                 "(runtime.gpus)"
             )
+        elif isinstance(section, ReIDConfig) and section.triplet is not None:
+            people = section.batch // section.triplet.tracklets
+            if people % gpus:
+                yield (
+                    f"{name}.triplet.tracklets: got {section.triplet.tracklets}, wanted one that leaves "
+                    f"{gpus} GPUs (runtime.gpus) equal shares of the {people} people of a batch"
+                )
 
 
 def _unknown_pixels(config: Config) -> Iterator[str]:
@@ -129,4 +142,6 @@ def trained_guider_problem(path: str) -> str | None:
         return f"got '{path}' of kind '{kind}', {wanted}"
     if not without_blocks:  # without a value it is the paper's final network
         return f"got '{path}' with blocks, wanted one without: the guider looks at single frames"
+    if any(isinstance(part, Backbone) and part.of_clips for part in saved_parts(path)):
+        return f"got '{path}' with a backbone of clips, wanted one of single frames"
     return None

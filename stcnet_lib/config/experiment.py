@@ -13,6 +13,7 @@ from stcnet_lib.config.errors import one_of
 from stcnet_lib.config.gather import GatherConfig
 from stcnet_lib.config.kinds import changed_network
 from stcnet_lib.config.layouts import LAYOUTS
+from stcnet_lib.config.likeness import written_out
 from stcnet_lib.config.localisation import OcclusionConfig
 from stcnet_lib.config.networks import CompletionNetworkConfig
 from stcnet_lib.config.reid import FeaturesConfig, ReIDConfig
@@ -118,7 +119,9 @@ class Config(Section):
     stcnets: dict[Name, dict[str, Any]] = Field({}, description="what differs from `stcnet`, by name")
     gather: GatherConfig = GatherConfig()
     completions: dict[Name, CompletionConfig] = Field({"stcnet": CompletionConfig(method="stcnet")})
-    networks: dict[Name, ReIDConfig] = Field({"nl": ReIDConfig()})
+    networks: dict[Name, ReIDConfig] = Field(
+        {"nl": ReIDConfig()}, description="by name; `like` names another one, from which a row differs"
+    )
     variants: tuple[VariantConfig, ...] = ()
     evaluation: EvaluationConfig = EvaluationConfig()
     export: ExportConfig = ExportConfig()
@@ -195,6 +198,11 @@ class Config(Section):
         if not isinstance(values, dict) or not isinstance(values.get("variants"), list):
             return values
         return {**values, "variants": multiplied_out(values["variants"])}
+
+    @field_validator("networks", mode="before")
+    @classmethod
+    def _like_others(cls, value: Any) -> Any:
+        return written_out(value) if isinstance(value, dict) else value
 
     @field_validator("trained_guider")
     @classmethod

@@ -10,20 +10,40 @@ from pydantic import Field, field_validator, model_validator
 
 from stcnet_lib.config.parts import BACKBONES, BLOCKS, HEADS, Average, NonLocal, Part, ResNet, one_of_kinds
 from stcnet_lib.config.section import Fraction, Precision, Section, expanded
+from stcnet_lib.config.several import Several
 
-AnyBackbone, AnyBlocks, AnyHead = map(one_of_kinds, (BACKBONES, BLOCKS, HEADS))
+AnyBackbone, AnyBlocks, AnyHead = map(one_of_kinds, (BACKBONES, [*BLOCKS, Several], HEADS))
 Layer = Literal["layer3", "layer4"]
+
+
+class TripletConfig(Section):
+    """Batch-hard triplet loss beside the cross-entropy, and batches of people (Hermans et al., 2017)."""
+
+    weight: float = Field(1.0, gt=0, le=100, description="of it beside the cross-entropy")
+    margin: Literal["soft"] | float = Field(
+        "soft", description="of the distance of another person over one's own; soft: log(1 + exp(difference))"
+    )
+    tracklets: int = Field(4, ge=2, le=64, description="of each person in a batch")
+
+    @field_validator("margin", mode="before")
+    @classmethod
+    def _soft_or_a_number(cls, value: Any) -> Any:
+        if value == "soft" or (isinstance(value, int | float) and 0 <= value <= 100):
+            return value
+        raise ValueError(f"got {value!r}, wanted 'soft' or a number from 0 to 100")
 
 
 class ReIDConfig(Section):
     """A re-ID network and its training (paper §3.5, §4.2, §5.2); the guider is one of them.
 
-    `blocks` and `head` are no part of the JSON where they are the paper's: networks that were trained before
-    there was a choice are not trained again.
+    `blocks`, `head` and `triplet` are no part of the JSON where they are the paper's: networks that were
+    trained before there was a choice are not trained again.
     """
 
     backbone: AnyBackbone = ResNet()
-    stem_channels: int = Field(64, ge=8, le=256, description="torchvision's ResNets have 64")
+    stem_channels: int = Field(
+        64, ge=8, le=256, description="torchvision's ResNets have 64, its ConvNeXts 96"
+    )
     pretrained: str = Field(
         "imagenet", description="'imagenet' (torchvision's download), 'none', or a weight file"
     )
@@ -59,6 +79,11 @@ class ReIDConfig(Section):
         description="share of the last steps whose weights are averaged; 0: the last weights themselves",
     )
     label_smoothing: float = Field(0.0, ge=0, lt=1)
+    triplet: TripletConfig | None = Field(
+        None,
+        exclude_if=lambda triplet: triplet is None,
+        description="beside the cross-entropy; batches are then of `batch / tracklets` people",
+    )
     flip: Fraction = Field(0.5, description="chance of a horizontal flip, one decision a clip")
     colour_jitter: Fraction = Field(0.0, description="brightness, contrast, saturation, one draw a clip")
     crop: float = Field(
@@ -92,9 +117,20 @@ class ReIDConfig(Section):
             raise ValueError(
                 f"pretrained: got '{self.pretrained}', wanted 'imagenet', 'none' or an existing file"
             )
-        if self.pretrained == "imagenet" and self.stem_channels != 64:
+        width = self.backbone.imagenet_width
+        if self.pretrained == "imagenet" and self.stem_channels != width:
             raise ValueError(
-                f"stem_channels: got {self.stem_channels}, wanted 64, the width of ImageNet weights"
+                f"stem_channels: got {self.stem_channels}, wanted {width}, the width of ImageNet weights"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _people_of_a_batch(self) -> ReIDConfig:
+        each = self.triplet.tracklets if self.triplet else 1
+        if self.batch % each or self.batch < 2 * each:
+            raise ValueError(
+                f"batch: got {self.batch}, wanted a multiple of the {each} tracklets of a person "
+                "(triplet.tracklets), of two people or more"
             )
         return self
 
@@ -112,7 +148,20 @@ class ReIDConfig(Section):
     @property
     def parts(self) -> tuple[Part, ...]:
         """The kinds that the network is built of."""
-        return tuple(filter(None, (self.backbone, self.inserted, self.head)))
+        chosen = filter(None, (self.backbone, self.inserted, self.head))
+        return tuple(part for whole in chosen for part in (whole, *whole.members))
+
+    @property
+    def meeting(self) -> str | None:
+        """In what the frames of a clip meet before the head: such a network has no maps of single frames."""
+        if self.inserted is not None:
+            return f"{self.inserted.kind} blocks"
+        return f"backbone {self.backbone.kind}" if self.backbone.of_clips else None
+
+    @property
+    def tested_as_trained(self) -> bool:
+        """Whether tests use clips of `clip_length` and `clip_stride`: a part learned steps of these."""
+        return any(part.as_trained for part in self.parts)
 
     @property
     def files(self) -> list[str]:

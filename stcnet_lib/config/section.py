@@ -70,8 +70,8 @@ def validate(section: type[SectionType], values: dict[str, Any]) -> SectionType:
         return section.model_validate(values)
     except ValidationError as error:
         problems = error.errors()
-        entries = {problem["loc"][:-1] for problem in problems}
+        inside = {problem["loc"][:end] for problem in problems for end in range(len(problem["loc"]))}
         # Of a list whose entries are all refused pydantic also says that it is too short.
-        told = [p for p in problems if p["type"] != "too_short" or p["loc"] not in entries]
+        told = [p for p in problems if p["type"] != "too_short" or p["loc"] not in inside]
         lines = [line for problem in told for line in problem_lines(section, problem)]
         raise ConfigError("\n".join(lines)) from None

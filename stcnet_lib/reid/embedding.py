@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -10,8 +11,8 @@ from torch.nn import functional
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.progress import Progress
-from stcnet_lib.config import EvaluationConfig, RuntimeConfig
-from stcnet_lib.data.clips.choice import spread_clip, test_clips
+from stcnet_lib.config import EvaluationConfig, ReIDConfig, RuntimeConfig
+from stcnet_lib.data.clips.choice import spread_clip, strided_clips, test_clips
 from stcnet_lib.data.clips.loader import frame_batches
 from stcnet_lib.data.clips.transforms import TestTransform
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
@@ -30,7 +31,11 @@ def embed_tracklets(
     runtime: RuntimeConfig,
     compute: Compute,
 ) -> Embeddings:
-    """The frames of every test tracklet: clips through the network, clip features averaged by length."""
+    """The frames of every test tracklet: clips through the network, whose features its head combines.
+
+    Raises:
+        ValueError: the split has no test tracklets.
+    """
     network = compute.place(network).eval()
     tracklets = store.tracklets_with(split, Role.QUERY, Role.GALLERY, Role.DISTRACTOR, Role.JUNK)
     if not len(tracklets):
@@ -40,22 +45,16 @@ def embed_tracklets(
     clips = [
         (row, [store.frames_of(tracklet).start + int(i) for i in clip])
         for row, tracklet in enumerate(tracklets)
-        for clip in _clips(int(store.tracklets["length"].iloc[tracklet]), config)
+        for clip in _clips(int(store.tracklets["length"].iloc[tracklet]), config, network.config)
     ]
-    sums = torch.zeros(len(tracklets), network.features)
-    frames = [frame for _, clip in clips for frame in clip]
-    transform = TestTransform(network.config.height, network.config.width)
-    batches = frame_batches(store, frames, transform, CLIP_FRAMES, runtime.workers, compute)
-    with Progress("embedding", len(frames), "frames", seconds=runtime.progress_seconds) as progress:
-        for rows, images in _clip_batches(clips, batches):
-            with compute.autocast(network.config.precision):
-                features, _ = network(images.to(compute.device, non_blocking=True))  # (B, D)
-            length = images.shape[1]
-            sums.index_add_(0, torch.tensor(rows), features.float().cpu() * length)
-            progress.advance(len(rows) * length)
+    found = np.zeros((len(tracklets), network.features), np.float32)
+    seen = _clip_features(network, store, clips, runtime, compute)
+    for row, group in groupby(seen, key=lambda each: each[0]):
+        _, lengths, features = zip(*group, strict=True)
+        found[row] = network.combine(torch.stack(features), torch.tensor(lengths)).numpy()
     table = store.tracklets.iloc[tracklets]
     return Embeddings(
-        features=functional.normalize(sums, dim=1).numpy(),
+        features=functional.normalize(torch.from_numpy(found), dim=1).numpy(),
         tracklet=np.asarray(tracklets),
         pid=table["pid"].to_numpy(),
         camera=table["camera"].to_numpy(),
@@ -63,12 +62,38 @@ def embed_tracklets(
     )
 
 
-def _clips(length: int, config: EvaluationConfig) -> list[np.ndarray]:
-    """Clips of a tracklet of `length` frames: all of them, or some spread over it."""
-    if config.test_frames == "all":
-        return test_clips(length, config.test_clip)
-    frames = spread_clip(length, config.test_frames)
-    return [frames[clip] for clip in test_clips(len(frames), config.test_clip)]
+def _clips(length: int, config: EvaluationConfig, network: ReIDConfig) -> list[np.ndarray]:
+    """Clips of a tracklet of `length` frames: all of them, or some spread over it.
+
+    A network that learned steps from frame to frame sees such steps again; others see `test_clip` frames.
+    """
+    frames = np.arange(length) if config.test_frames == "all" else spread_clip(length, config.test_frames)
+    if network.tested_as_trained:
+        clips = strided_clips(len(frames), network.clip_length, network.clip_stride)
+    else:
+        clips = test_clips(len(frames), config.test_clip)
+    return [frames[clip] for clip in clips]
+
+
+def _clip_features(
+    network: ReIDNetwork,
+    store: TrackletStore,
+    clips: list[tuple[int, list[int]]],
+    runtime: RuntimeConfig,
+    compute: Compute,
+) -> Iterator[tuple[int, int, torch.Tensor]]:
+    """Of every clip, in order: its row, how many frames it shows, its feature (D,) in float32 on the CPU."""
+    frames = [frame for _, clip in clips for frame in clip]
+    transform = TestTransform(network.config.height, network.config.width)
+    batches = frame_batches(store, frames, transform, CLIP_FRAMES, runtime.workers, compute)
+    shown = iter([len(set(clip)) for _, clip in clips])  # a short clip repeats frames
+    with Progress("embedding", len(frames), "frames", seconds=runtime.progress_seconds) as progress:
+        for rows, images in _clip_batches(clips, batches):
+            with compute.autocast(network.config.precision):
+                features = network(images.to(compute.device, non_blocking=True)).features  # (B, D)
+            for row, feature in zip(rows, features.float().cpu(), strict=True):
+                yield row, next(shown), feature
+            progress.advance(len(rows) * images.shape[1])
 
 
 def _clip_batches(

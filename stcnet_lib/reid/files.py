@@ -90,12 +90,12 @@ def load_guider(path: str | Path, device: str | torch.device = "cpu") -> ReIDNet
     """A saved re-ID network that gives features of single frames, as the guider must.
 
     Raises:
-        ValueError: as `load_reid`, or because the network has blocks in which frames meet.
+        ValueError: as `load_reid`, or because frames meet in the network before its head.
     """
     network = load_reid(path, device)
-    if (blocks := network.config.inserted) is not None:
+    if (meeting := network.config.meeting) is not None:
         raise ValueError(
-            f"'{model_paths(path)[1]}': got a network with {blocks.kind} blocks as guider, wanted one "
+            f"'{model_paths(path)[1]}': got a network with {meeting} as guider, wanted one "
             "without: its features would be of clips, and the guider's are of frames; see trained_guider"
         )
     return network

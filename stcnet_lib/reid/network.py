@@ -8,13 +8,22 @@ final network. Backbone, blocks and head come in kinds (`config/parts.py`), whos
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
 from stcnet_lib.config import ReIDConfig
 from stcnet_lib.config.parts import Part
 from stcnet_lib.config.reid import Layer
+from stcnet_lib.reid.combining import by_length
+
+
+class Seen(NamedTuple):
+    """What a network makes of clips."""
+
+    features: Tensor  # (B, D)
+    logits: Tensor  # (B, num_classes)
+    penalties: dict[str, Tensor]  # scalars by name, which the training adds to its loss; most heads have none
 
 
 class ReIDNetwork(nn.Module):
@@ -23,7 +32,7 @@ class ReIDNetwork(nn.Module):
     Random weights: `network.backbone.load_pretrained(config.pretrained)` starts a training.
 
     Shapes:
-        clips (B, T, 3, H, W), ImageNet-normalised -> features (B, D), logits (B, num_classes)
+        clips (B, T, 3, H, W), ImageNet-normalised -> `Seen`: features (B, D), logits (B, num_classes)
     """
 
     def __init__(self, config: ReIDConfig, num_classes: int) -> None:
@@ -46,30 +55,37 @@ class ReIDNetwork(nn.Module):
         blocks = self.config.inserted
         return nn.ModuleDict() if blocks is None else self.get_submodule(blocks.kind)
 
-    def forward(self, clips: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.head(self.clip_maps(clips), clips.shape[1])  # (B, D)
-        return features, self.classifier(features)
+    def forward(self, clips: Tensor) -> Seen:
+        pooled = self.head(self.clip_maps(clips), clips.shape[1])
+        features, penalties = pooled if isinstance(pooled, tuple) else (pooled, {})
+        return Seen(features, self.classifier(features), penalties)
 
     def clip_maps(self, clips: Tensor) -> Tensor:
-        """(B, T, 3, H, W) -> (B·T, C, h, w); frames of a clip meet in the inserted blocks only."""
+        """(B, T, 3, H, W) -> (B·T, C, h, w); frames meet in inserted blocks and in backbones of clips."""
         frames, inserted = clips.shape[1], self.inserted
-        maps = self.backbone.stem(clips.flatten(0, 1))  # (B·T, C, h, w)
+        more = (frames,) if self.config.backbone.of_clips else ()
+        maps = self.backbone.stem(clips.flatten(0, 1), *more)  # (B·T, C, h, w)
         for name, block in self.backbone.blocks():
-            maps = block(maps)
+            maps = block(maps, *more)
             if name in inserted:
                 maps = inserted[name](maps, frames)
         return maps
+
+    def combine(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """One feature (D,) of a tracklet from those of its clips (n, D), of `lengths` (n,) frames.
+
+        As the head has it; frames count the same where it says nothing.
+        """
+        return getattr(self.head, "combine", by_length)(features, lengths)
 
     def frame_maps(self, images: Tensor, layer: Layer = "layer4") -> Tensor:
         """Maps of single frames: (F, 3, H, W) -> (F, C, H / 16, W / 16).
 
         Raises:
-            ValueError: with inserted blocks, where a frame's map depends on its clip.
+            ValueError: with inserted blocks or a backbone of clips: a frame's map depends on its clip.
         """
-        if (blocks := self.config.inserted) is not None:
-            raise ValueError(
-                f"got {blocks.kind} blocks, wanted none: maps of single frames do not exist then"
-            )
+        if (meeting := self.config.meeting) is not None:
+            raise ValueError(f"got {meeting}, wanted none: maps of single frames do not exist then")
         return self.backbone.maps(images, layer)
 
 

@@ -18,7 +18,8 @@ from stcnet_lib.config import ReIDConfig, RuntimeConfig
 from stcnet_lib.data.clips.loader import ClipDataset, clip_loader
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.reid.averaging import WeightAverage, estimate_statistics
-from stcnet_lib.reid.network import ReIDNetwork
+from stcnet_lib.reid.network import ReIDNetwork, Seen
+from stcnet_lib.reid.triplet import batch_hard_triplet
 
 
 def train_reid(
@@ -63,13 +64,15 @@ def train_reid(
         rate = reid_rate(config, step, dataset.steps_per_epoch)
         set_rate(optimizer, rate)
         with compute.autocast(config.precision):
-            _, logits = placed(clips)
-            loss = functional.cross_entropy(logits.float(), labels, label_smoothing=config.label_smoothing)
+            seen = placed(clips)
+            cross_entropy, added = _losses(config, seen, labels)
+            loss = sum(added.values(), cross_entropy)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         average.after_step(step + 1)
-        return {"loss": loss, "accuracy": (logits.argmax(1) == labels).float().mean()}, rate
+        accuracy = (seen.logits.argmax(1) == labels).float().mean()
+        return {"loss": loss, "accuracy": accuracy, **added}, rate
 
     course = Course(folder.name, "guider or networks", ("loss", "loss"), total)
     run_steps(course, first, loader, train_step, state, history, compute, runtime.progress_seconds)
@@ -77,6 +80,16 @@ def train_reid(
         # Not part of the state: whoever is killed here goes on at the last saved step and comes by again.
         estimate_statistics(average.network, dataset, config, runtime.workers, compute)
     return average.network.eval(), history, state
+
+
+def _losses(config: ReIDConfig, seen: Seen, labels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    """Cross-entropy (paper §5.2), and by name what the head and the settings add to it, weighted."""
+    smoothing = config.label_smoothing
+    cross_entropy = functional.cross_entropy(seen.logits.float(), labels, label_smoothing=smoothing)
+    added = dict(seen.penalties)
+    if (triplet := config.triplet) is not None:
+        added["triplet"] = triplet.weight * batch_hard_triplet(seen.features, labels, triplet.margin)
+    return cross_entropy, added
 
 
 def _build(config: ReIDConfig, num_classes: int, seed: int, compute: Compute):

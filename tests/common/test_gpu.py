@@ -1,5 +1,7 @@
 """What only a CUDA device can show; skipped, with the reason, where there is none."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from stcnet_lib.common.compute import Compute, compute_for
 from stcnet_lib.completion.learning.samples import CompletionSamples
 from stcnet_lib.completion.learning.training import train_network
 from stcnet_lib.completion.stcnet.training import learner
-from stcnet_lib.config import EvaluationConfig, RuntimeConfig
+from stcnet_lib.config import EvaluationConfig, ReIDConfig, RuntimeConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.reid.embedding import embed_tracklets
 from stcnet_lib.reid.network import ReIDNetwork
@@ -32,6 +34,32 @@ def test_the_same_seed_gives_the_same_bits(store_path, tmp_path, reid_config):
             network, *_ = train_reid(reid_config, [store], 0, 1, tmp_path, "key", RUNTIME, compute)
             runs.append(weights_of(network))
     assert all(runs[0][name].equal(runs[1][name]) for name in runs[0])
+
+
+KINDS = {
+    "non-local": {},
+    "recurrent": {"head": {"kind": "recurrent", "channels": 16}},
+    "joint_attention": {"head": "joint_attention"},
+    "diversity": {"head": {"kind": "diversity", "places": 3}},
+    "gem": {"head": "gem"},
+    "aligned_conv3d": {"non_local": False, "blocks": "aligned_conv3d"},
+    "several": {"non_local": False, "blocks": {"kind": "several", "of": ["conv3d", "non_local"]}},
+    "i3d": {"backbone": {"kind": "i3d", "of": "resnet18"}},
+    "convnext": {"backbone": {"kind": "convnext_tiny", "depths": [1, 1, 2, 1]}},
+    "triplet": {"triplet": {"tracklets": 2}},
+}
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_network_trains_and_embeds(store_path, tmp_path, reid_config, kind, precision):
+    values = json.loads(reid_config.canonical_json()) | KINDS[kind] | {"precision": precision}
+    config = ReIDConfig.model_validate(values)
+    with compute_for(RUNTIME) as compute, TrackletStore(store_path) as store:
+        network, _, state = train_reid(config, [store], 0, 1, tmp_path, "key", RUNTIME, compute)
+        found = embed_tracklets(network, store, 0, EvaluationConfig(), RUNTIME, compute)
+    assert np.isfinite([row["loss"] for row in state.history]).all()
+    assert np.linalg.norm(found.features, axis=1) == pytest.approx(1, abs=1e-4)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from stcnet_lib.config import GatherConfig, ReIDConfig, RuntimeConfig
+from stcnet_lib.config.parts import Diversity, Recurrent
+from stcnet_lib.config.reid import TripletConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.localisation.mask_files import writing_masks
 from stcnet_lib.reid.files import load_reid, read_description, save_model
@@ -80,6 +82,27 @@ def trainings(store_path, scores_path, masks_path, tmp_path, reid_config, guider
         "reid": lambda folder: command(
             "train_reid", reid_config, store=store_path, model=folder / "model.json", seed=3
         ),
+        "penalised": lambda folder: command(
+            "train_reid",
+            guider_config.model_copy(update={"head": Diversity(places=3), "average": 0.5}),
+            store=store_path,
+            model=folder / "model.json",
+            seed=3,
+        ),
+        "triplet": lambda folder: command(
+            "train_reid",
+            reid_config.model_copy(update={"triplet": TripletConfig(tracklets=2)}),
+            store=store_path,
+            model=folder / "model.json",
+            seed=3,
+        ),
+        "recurrent": lambda folder: command(
+            "train_reid",
+            reid_config.model_copy(update={"head": Recurrent(channels=16)}),
+            store=store_path,
+            model=folder / "model.json",
+            seed=3,
+        ),
         "averaged": lambda folder: command(
             "train_reid",
             reid_config.model_copy(update={"average": 0.9}),
@@ -102,7 +125,9 @@ def trainings(store_path, scores_path, masks_path, tmp_path, reid_config, guider
     }
 
 
-@pytest.mark.parametrize("name", ["guider", "reid", "averaged", "stcnet", "gather"])
+@pytest.mark.parametrize(
+    "name", ["guider", "reid", "penalised", "recurrent", "triplet", "averaged", "stcnet", "gather"]
+)
 def test_killed_training_ends_with_the_same_weights(trainings, tmp_path, name):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     run_to_the_end(trainings[name](whole))

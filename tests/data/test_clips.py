@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stcnet_lib.data.clips.choice import sample_clip, spread_clip
+from stcnet_lib.data.clips.choice import sample_clip, spread_clip, strided_clips
 from stcnet_lib.data.clips.choice import test_clips as consecutive_clips
 
 sizes = {"length": st.integers(1, 200), "clip": st.integers(1, 12), "stride": st.integers(1, 10)}
@@ -50,6 +50,30 @@ def test_clips_of_a_test_cover_each_frame_once(length, clip):
     np.testing.assert_array_equal(np.concatenate(clips), np.arange(length))
     assert {len(frames) for frames in clips[:-1]} <= {clip}
     assert 1 <= len(clips[-1]) <= clip
+
+
+@settings(deadline=None)
+@given(**sizes)
+def test_strided_clips_cover_each_frame_once_and_look_as_in_training(length, clip, stride):
+    clips = strided_clips(length, clip, stride)
+    assert all(frames.shape == (clip,) for frames in clips)
+    seen = np.concatenate([np.unique(frames) for frames in clips])  # a short clip repeats some
+    np.testing.assert_array_equal(np.sort(seen), np.arange(length))
+    for frames in clips:
+        steps = np.diff(frames)
+        assert (steps >= 0).all()
+        assert steps.max(initial=0) <= stride
+    whole = length // (clip * stride) * stride  # clips of parts that are long enough
+    assert all((np.diff(frames) == stride).all() for frames in clips[:whole])
+
+
+def test_strided_clips_of_a_walker():
+    """16 frames, 4 of a clip: four clips that each go through the whole tracklet."""
+    assert [frames.tolist() for frames in strided_clips(16, 4, 8)] == [
+        [i, i + 4, i + 8, i + 12] for i in range(4)
+    ]
+    assert [frames.tolist() for frames in strided_clips(3, 4, 8)] == [[0, 1, 1, 2]]
+    assert [frames.tolist() for frames in strided_clips(33, 4, 8)][-1] == [32] * 4
 
 
 def test_spread():

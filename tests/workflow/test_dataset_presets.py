@@ -151,3 +151,18 @@ def test_one_command_plans_every_split(untouched, tmp_path, name):
     assert planned["embed"] == planned["evaluate"] == 7 * splits
     assert (planned["prepare_dataset"], planned["compare"]) == (1, 1)
     assert not {"measure_localisation", "measure_completion", "draw_walkers"} & set(planned)
+
+
+def test_the_networks_of_the_table_differ_from_nl_in_one_thing_each():
+    """At any size: the overlay names no other setting, so it follows whatever `nl` is."""
+    for size in ((), ("walkers_tiny",), ("paper",)):
+        config = merged(*size, "networks", root=None)
+        nl = config.networks["nl"]
+        others = {name: network for name, network in config.networks.items() if name != "nl"}
+        assert len(others) == 12
+        for name, network in others.items():
+            differing = {key for key in type(nl).model_fields if getattr(network, key) != getattr(nl, key)}
+            assert differing in ({"head"}, {"non_local"}, {"non_local", "blocks"}), name
+        rows = [(row.network, row.train, row.test) for row in config.variants]
+        cells = (("raw", "raw"), ("raw", "copy"), ("raw", "stcnet"), ("raw", "clean"), ("stcnet", "stcnet"))
+        assert sorted(rows) == sorted((name, *cell) for name in config.networks for cell in cells)

@@ -47,8 +47,8 @@ def guider_input(images: Tensor, height: int, width: int) -> Tensor:
 def guider_loss(guider: ReIDNetwork, x2: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy of a frozen re-ID network on completed frames (Eq. 4): x2 (B, 3, H, W), labels (B,)."""
     assert not guider.training, "the guider must be frozen: its batch norm would follow the completed frames"
-    _, logits = guider(guider_input(x2, guider.config.height, guider.config.width)[:, None])  # clips of T = 1
-    return F.cross_entropy(logits, labels)
+    seen = guider(guider_input(x2, guider.config.height, guider.config.width)[:, None])  # clips of T = 1
+    return F.cross_entropy(seen.logits, labels)
 
 
 def total_loss(

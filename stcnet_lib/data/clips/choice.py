@@ -34,6 +34,27 @@ def test_clips(length: int, clip: int) -> list[np.ndarray]:
 test_clips.__test__ = False  # pytest would take an imported function of this name for a test
 
 
+def strided_clips(length: int, clip: int, stride: int) -> list[np.ndarray]:
+    """Clips such as `sample_clip` draws, which cover the tracklet once: int64 (T,) each.
+
+    The tracklet is cut into parts of T·stride frames, the last one shorter; the frames of a part that are
+    equally far apart form a clip. One that has fewer than T frames then repeats some.
+
+    Args:
+        length: frames of the tracklet.
+        clip: T.
+        stride: frames from one to the next where the tracklet is long enough.
+    """
+    _check(length, clip)
+    clips = []
+    for start in range(0, length, clip * stride):
+        end = min(start + clip * stride, length)
+        step = -(-(end - start) // clip)  # rounded up
+        parts = (np.arange(first, end, step) for first in range(start, start + step))
+        clips += [part[spread_clip(len(part), clip)] for part in parts]
+    return clips
+
+
 def spread_clip(length: int, clip_length: int) -> np.ndarray:
     """Frames spread evenly over the tracklet, int64 (T,): the middles of T equal parts."""
     _check(length, clip_length)

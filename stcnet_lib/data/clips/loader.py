@@ -17,6 +17,7 @@ from torch.utils.data import Dataset
 
 from stcnet_lib.config import ReIDConfig
 from stcnet_lib.data.clips.choice import sample_clip
+from stcnet_lib.data.clips.people import PeopleBatches
 from stcnet_lib.data.clips.transforms import TrainTransform, stack_frames
 from stcnet_lib.data.clips.workers import load_batches
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
@@ -38,7 +39,8 @@ class Place(Protocol):
 class ClipDataset(Dataset):
     """One clip of every train tracklet an epoch.
 
-    Item (epoch, i) is the clip, float32 (T, 3, H, W) ImageNet-normalised, and the class of train tracklet i.
+    Item (epoch, i) is the clip, float32 (T, 3, H, W) ImageNet-normalised, and the class of train tracklet i;
+    (epoch, i, n) with n above 0 are further clips of that tracklet, for batches that have several.
     Classes number the train identities in ascending order of pid. Of several stores, which hold the same
     tracklets completed in several ways, each clip is from one, drawn by lot.
     """
@@ -84,10 +86,10 @@ class ClipDataset(Dataset):
     def __len__(self) -> int:
         return len(self.tracklets)
 
-    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int]:
-        epoch, i = key
+    def __getitem__(self, key: tuple[int, ...]) -> tuple[Tensor, int]:
+        epoch, i, *again = key
         tracklet = int(self.tracklets[i])
-        generator = np.random.default_rng([_CLIP, self.seed, epoch, tracklet])
+        generator = np.random.default_rng([_CLIP, self.seed, epoch, tracklet, *filter(None, again)])
         drawn = np.random.default_rng([_STORE, self.seed, epoch, tracklet]).integers(len(self.stores))
         config, store = self.config, self.stores[drawn]
         frames = store.frames_of(tracklet)
@@ -156,11 +158,21 @@ def clip_loader(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """The batches of a whole training from step `first` on: clips (B, T, 3, H, W), classes (B,).
 
+    One clip of every tracklet an epoch, or with a triplet loss batches of people with several clips each.
+
     Args:
         batch: clips, of all ranks together; this rank gets its share.
+
+    Raises:
+        ValueError: the ranks cannot have equal shares, or there are too few people for a batch.
     """
-    total = dataset.config.epochs * steps_per_epoch(len(dataset), batch)
-    sampler = EpochBatches(len(dataset), batch, dataset.seed, first, total, compute.rank, compute.world_size)
+    steps = steps_per_epoch(len(dataset), batch)
+    total, ranks = dataset.config.epochs * steps, (compute.rank, compute.world_size)
+    if (triplet := dataset.config.triplet) is None:
+        sampler = EpochBatches(len(dataset), batch, dataset.seed, first, total, *ranks)
+    else:
+        each, seed = triplet.tracklets, dataset.seed
+        sampler = PeopleBatches(dataset.labels, batch, each, seed, first, total, steps, *ranks)
     return load_batches(dataset, sampler, workers, compute.device)
 
 

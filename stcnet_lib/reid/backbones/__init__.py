@@ -7,4 +7,7 @@ A file has `build(settings, stem_channels)`. What that returns has, beside the w
     stem, blocks                 what comes first, and the blocks behind it by name, in order
     maps, middle_maps            of single images, for guiders
     load_pretrained              what a training starts from (`pretrained`)
+
+One of clips (`of_clips` of its row) takes T beside the maps in `stem` and in each of `blocks`, and has no
+maps of single images.
 """

@@ -6,14 +6,15 @@ The parameter names are torchvision's, so its ImageNet weights load.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
-import torchvision.models as zoo
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from stcnet_lib.common.weights import Weights, load_exactly, read_weights
 from stcnet_lib.config import parts
 from stcnet_lib.config.reid import Layer
+from stcnet_lib.reid.pretrained import imagenet_weights
 
 _DEPTHS = {
     "resnet18": (BasicBlock, (2, 2, 2, 2)),
@@ -38,8 +39,13 @@ class Backbone(ResNet):
         images (F, 3, H, W), ImageNet-normalised -> maps (F, `channels`, H / 16, W / 16)
     """
 
+    block_types: ClassVar[
+        dict[type[nn.Module], type[nn.Module]]
+    ] = {}  # what stands in for torchvision's blocks
+
     def __init__(self, name: str, stem_channels: int = 64) -> None:
         block, depths = _DEPTHS[name]
+        block = self.block_types.get(block, block)
         super().__init__(block, [1, 1, 1, 1])  # its layers are replaced by ours of the wanted width
         del self.fc, self.avgpool
         self.name = name
@@ -102,7 +108,9 @@ class Backbone(ResNet):
         """
         if pretrained == "none":
             return
-        weights = _imagenet(self.name) if pretrained == "imagenet" else _from_file(pretrained)
+        weights = (
+            _without_head(imagenet_weights(self.name)) if pretrained == "imagenet" else _from_file(pretrained)
+        )
         try:
             load_exactly(self, weights, pretrained)
         except ValueError as error:
@@ -111,18 +119,6 @@ class Backbone(ResNet):
 
 def build(settings: parts.ResNet, stem_channels: int) -> Backbone:
     return Backbone(settings.kind, stem_channels)
-
-
-def _imagenet(name: str) -> Weights:
-    enum = zoo.get_model_weights(name)["IMAGENET1K_V1"]
-    try:
-        weights = enum.get_state_dict(progress=False, check_hash=True)
-    except (OSError, RuntimeError) as error:  # no network; a download whose hash is wrong
-        raise ValueError(
-            f"pretrained: could not download 'imagenet' weights from {enum.url} ({error}); "
-            "set it to 'none', or to the path of that file downloaded elsewhere"
-        ) from error
-    return _without_head(weights)
 
 
 def _from_file(path: str) -> Weights:
