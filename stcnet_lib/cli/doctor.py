@@ -10,8 +10,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from stcnet_lib.cli.sources import add_source, dataset_of
+from stcnet_lib.cli.sources import add_source, settings_of
 from stcnet_lib.common.files import read_json
+from stcnet_lib.data.source.given import given_dataset
 from stcnet_lib.data.source.prepare import DataError, prepare
 from stcnet_lib.data.source.summary import report_text
 
@@ -25,7 +26,7 @@ def add_arguments(commandline: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace) -> None:
     with (
-        dataset_of(options.data, options) as dataset,
+        given_dataset(options.data, options.layout, options.boxes, settings_of(options)) as dataset,
         tempfile.TemporaryDirectory(prefix="stcnet-") as folder,
     ):
         report = Path(folder) / "integrity.json"

@@ -12,8 +12,9 @@ import os
 from pathlib import Path
 from typing import get_args
 
-from stcnet_lib.cli.sources import add_source, dataset_of
-from stcnet_lib.config import ExportConfig, Precision, RuntimeConfig, validate
+from stcnet_lib.api import restore_folder
+from stcnet_lib.cli.sources import add_source, settings_of
+from stcnet_lib.config import Precision
 from stcnet_lib.config.methods import METHODS
 
 
@@ -68,26 +69,22 @@ def add_computing(commandline: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> None:
-    # Here, so that help comes without torch.
-    from stcnet_lib.trained.restoring import Job, restore_source
-    from stcnet_lib.trained.run import open_run
-
-    export = {"format": options.format, "quality": options.quality, "links": options.links}
-    runtime = {"device": options.device, "threads": options.threads}
-    runtime |= {"workers": options.processes if options.processes > 1 else 0}
-    runtime |= {"progress_seconds": options.seconds}
-    with dataset_of(options.folder, options) as dataset:
-        done = restore_source(
-            Job(
-                dataset,
-                open_run(options.trained),
-                options.out,
-                options.method,
-                options.align,
-                validate(ExportConfig, export),
-                validate(RuntimeConfig, runtime),
-                options.precision,
-                options.processes,
-            )
-        )
+    done = restore_folder(
+        options.folder,
+        options.trained,
+        options.out,
+        options.method,
+        layout=options.layout,
+        boxes=options.boxes,
+        align=options.align,
+        precision=options.precision,
+        processes=options.processes,
+        dataset=settings_of(options),
+        export={"format": options.format, "quality": options.quality, "links": options.links},
+        runtime={
+            "device": options.device,
+            "threads": options.threads,
+            "progress_seconds": options.seconds,
+        },
+    )
     print(done.text())

@@ -5,18 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stcnet_lib.config import DatasetConfig, validate
 from stcnet_lib.config.layouts import LAYOUTS
-from stcnet_lib.data.source.guess import guess_layout
-from stcnet_lib.data.source.single_video import folder_of
-
-AUTO = "auto"
+from stcnet_lib.data.source.given import AUTO
 
 
 def add_source(commandline: argparse.ArgumentParser, name: str) -> None:
@@ -75,28 +68,6 @@ def _settings(text: str) -> dict[str, Any]:
     return values
 
 
-@contextmanager
-def dataset_of(source: Path, options: argparse.Namespace) -> Iterator[DatasetConfig]:
-    """The section `dataset` of what `add_source` was given.
-
-    Raises:
-        ValueError: no such source, or settings that are none.
-    """
-    with folder_of(source, options.boxes) as folder:
-        layout = guess_layout(folder) if options.layout == AUTO else options.layout
-        given = {
-            "name": name_of(source),
-            "layout": layout,
-            "root": str(folder),
-            "on_bad_frame": options.on_bad_frame,
-        }
-        yield validate(DatasetConfig, given | options.dataset)
-
-
-def name_of(source: Path) -> str:
-    """What tables and files call the data: the name of the folder in the letters that settings allow.
-
-    >>> name_of(Path("/data/Tür 3"))
-    'T_r_3'
-    """
-    return re.sub(r"[^A-Za-z0-9_+.-]", "_", source.resolve().stem).lstrip("_+.-") or "source"
+def settings_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Of the section dataset, as `add_source` took them."""
+    return {"on_bad_frame": options.on_bad_frame} | options.dataset
