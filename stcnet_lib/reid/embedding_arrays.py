@@ -73,9 +73,8 @@ def _unit(path: Path, features: np.ndarray) -> np.ndarray:
     norms = np.linalg.norm(features, axis=1, keepdims=True)
     bad = np.flatnonzero(~(np.isfinite(norms[:, 0]) & (norms[:, 0] > 0)))
     if len(bad):
-        raise ValueError(
-            f"{path}: features: got a row of length {norms[bad[0], 0]:g} ({bad[0]}), wanted above 0"
-        )
+        length = f"{norms[bad[0], 0]:g}"
+        raise ValueError(f"{path}: features: got length {length} in row {bad[0]}, wanted more than 0")
     return features / norms
 
 
