@@ -34,7 +34,8 @@ def add_source(commandline: argparse.ArgumentParser, name: str) -> None:
         "--boxes",
         type=Path,
         metavar="FILE",
-        help="of a single video: the boxes of a tracker; by default the .txt of the same name beside it",
+        help="of a single video: the boxes of a tracker as MOTChallenge's text, COCO's .json with track ids, "
+        "CVAT's .xml or ultralytics' folder of labels; by default the .txt of the same name beside it",
     )
     commandline.add_argument(
         "--on-bad-frame",

@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from stcnet_lib.data.source.video.formats.convert import to_mot
+
 
 @contextmanager
 def folder_of(source: Path, boxes: Path | None) -> Iterator[Path]:
-    """The folder of a source; of a video a temporary one with links to it and to its boxes.
+    """The folder of a source; of a video a temporary one with a link to it, and its boxes.
 
     Args:
-        boxes: of a video, none: the text of the same name beside it.
+        boxes: of a video, in MOTChallenge's text or another form (`video/formats`); None: the text of the
+            same name beside it.
 
     Raises:
-        ValueError: no such source, or one file without the other.
+        ValueError: no such source, one file without the other, or boxes that cannot be read.
     """
     if source.is_dir():
         if boxes is not None:
@@ -26,9 +29,9 @@ def folder_of(source: Path, boxes: Path | None) -> Iterator[Path]:
     if not source.is_file():
         raise ValueError(f"{source}: got no such folder or video, wanted one")
     boxes = boxes or source.with_suffix(".txt")
-    if not boxes.is_file():
+    if not boxes.exists():
         raise ValueError(f"{boxes}: got no such file, wanted the boxes of {source.name}; see --boxes")
     with tempfile.TemporaryDirectory(prefix="stcnet-") as folder:
         (Path(folder) / source.name).symlink_to(source.resolve())
-        (Path(folder) / f"{source.stem}.txt").symlink_to(boxes.resolve())
+        to_mot(boxes, source, Path(folder) / f"{source.stem}.txt")
         yield Path(folder)
