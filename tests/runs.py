@@ -17,6 +17,7 @@ from stcnet_lib.config import (
     DetectorConfig,
     EvaluationConfig,
     FeaturesConfig,
+    GatherConfig,
     MasksConfig,
     OcclusionConfig,
     ProbeConfig,
@@ -40,6 +41,7 @@ from workflow.scripts import (
     score_occlusion,
     score_probe,
     train_detector,
+    train_gather,
     train_masks,
     train_reid,
     train_stcnet,
@@ -57,6 +59,9 @@ REID = ReIDConfig(
 STCNET = StcnetConfig(
     height=32, width=16, channels=4, dilations=(2,), discriminator_channels=4, batch=4, iterations=3,
     precision="fp32", references="region", reference_margin=1,
+)  # fmt: skip
+GATHER = GatherConfig(
+    height=32, width=16, channels=4, candidates=4, frames=100, clip=16, batch=2, iterations=4,
 )  # fmt: skip
 REFERENCES = ReferencesConfig(references="region", reference_margin=1)
 RUNTIME = RuntimeConfig(device="cpu", threads=1, workers=0)
@@ -199,6 +204,11 @@ class TinyRun:
         )
         call(find_masks, store=self.store, model=model, masks=self.file("masks.h5"), hidden=hidden)
 
+    def train_gather(self) -> None:
+        """The network that gathers hidden pixels."""
+        model = self.file("gather/model.json")
+        call(train_gather, GATHER, store=self.store, masks=self.file("masks.h5"), model=model)
+
     def judge(self, name: str, config: CompletionConfig) -> None:
         """A completion's judge."""
         call(
@@ -225,6 +235,7 @@ class TinyRun:
             store=self.store,
             scores=self.file("occlusion.parquet"),
             stcnet=self.file("stcnet~default/model.json") if config.method == "stcnet" else None,
+            gather=self.file("gather/model.json") if config.method == "gather" else None,
             masks=self.file("masks.h5") if config.of_pixels else None,
             judge=self.file(f"completion~{name}/judge.json") if judged else None,
             guider=self.file("guider/model.json") if judged else None,

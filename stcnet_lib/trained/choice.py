@@ -41,16 +41,7 @@ def choose_completion(run: TrainedRun, method: str, align: bool | None = None) -
     """
     folder = _folder(run, method)
     config = _aligned(_config(run, folder, method), align)
-    files = CompletionFiles(
-        stcnet=run.file(f"stcnet~{config.stcnet}/model.json", "the network that fills")
-        if METHODS[method].needs_network
-        else None,
-        gather=run.file("gather/model.json", "the network that gathers pixels")
-        if METHODS[method].gathers
-        else None,
-        **_judge(run, folder, config),
-    )
-    return Chosen(config, files, _references(run, folder, config))
+    return Chosen(config, _files(run, folder, config), _references(run, folder, config))
 
 
 def _folder(run: TrainedRun, method: str) -> Path | None:
@@ -79,6 +70,17 @@ def _config(run: TrainedRun, folder: Path | None, method: str) -> CompletionConf
 
 def _aligned(config: CompletionConfig, align: bool | None) -> CompletionConfig:
     return config if align is None else config.model_copy(update={"align": align})
+
+
+def _files(run: TrainedRun, folder: Path | None, config: CompletionConfig) -> CompletionFiles:
+    """The saved networks that fill and judge."""
+    method = METHODS[config.method]
+    stcnet = gather = None
+    if method.needs_network:
+        stcnet = run.file(f"stcnet~{config.stcnet}/model.json", "the network that fills")
+    if method.gathers:
+        gather = run.file("gather/model.json", "the network that gathers pixels")
+    return CompletionFiles(stcnet, gather, **_judge(run, folder, config))
 
 
 def _judge(run: TrainedRun, folder: Path | None, config: CompletionConfig) -> dict[str, Path]:

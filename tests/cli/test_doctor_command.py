@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from trees import TREES, plant
+from trees import TREES, plant, put
 
 from stcnet_lib.cli.main import main
 from stcnet_lib.data.source.guess import guess_layout
@@ -47,6 +47,20 @@ def test_a_broken_frame_is_named_and_the_exit_code_is_1(tiny_crops, tmp_path):
 def test_layouts_are_told_by_what_stands_in_the_root(kind, tmp_path):
     config = plant(kind, tmp_path / "root")
     assert guess_layout(tmp_path / "root") == config.layout
+
+
+def test_tracklets_that_are_called_like_splits_are_tracklets(tmp_path):
+    put(tmp_path / "test/1.jpg", b"x")
+    put(tmp_path / "other/1.jpg", b"x")
+    assert guess_layout(tmp_path) == "crops"
+
+
+def test_an_export_says_its_layout(tmp_path):
+    put(tmp_path / "export.json", b'{"layout": "mars"}')
+    assert guess_layout(tmp_path) == "mars"
+    for text in (b'{"layout": "walkers"}', b"[]", b"no JSON"):
+        put(tmp_path / "export.json", text)
+        assert guess_layout(tmp_path) == "crops"
 
 
 def test_a_folder_without_images_is_refused(tmp_path, capsys):

@@ -25,7 +25,10 @@ RUNTIME = {"device": "cpu", "threads": 1}
 # Of each kind of scores, how the run fills; no piece of a network this small is confidently better.
 COMPLETIONS = {
     "planted": {"copy": CompletionConfig(method="copy", least_confidence=0.05, align=True)},
-    "pixels": {"median": CompletionConfig(method="median", masks="pixels")},
+    "pixels": {
+        "median": CompletionConfig(method="median", masks="pixels"),
+        "gather": CompletionConfig(method="gather", masks="pixels", align=True),
+    },
 }
 KINDS = {"planted": PLANTED, "pixels": PIXELS}
 
@@ -49,6 +52,8 @@ def run(request, tiny_run, tiny_crops, tmp_path_factory) -> TinyRun:
     for name, config in COMPLETIONS[request.param].items():
         if config.least_confidence:
             made.judge(name, config)
+        if config.method == "gather":
+            made.train_gather()
         made.complete(name, config)
     return made
 

@@ -56,7 +56,7 @@ _SIGNS: dict[str, Callable[[Path], bool]] = {
     "prid2011": _has_any("multi_shot"),
     "ls_vid": _has_any("list_sequence"),
     "duke_video": _of_duke,
-    "folder": _has_any(*_SPLITS),
+    "folder": lambda root: any(subfolders(root / split) for split in _SPLITS),
     "manifest": _has_any(*_MANIFESTS),
     "video": lambda root: bool(find_cameras(root, [])),
 }
