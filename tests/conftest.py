@@ -11,9 +11,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import numpy as np
 import pytest
 import torch
+from runs import OTSU, TinyRun, write_crops
 from stores import flag_file, write_store
 
-from stcnet_lib.config import ReIDConfig, StcnetConfig
+from stcnet_lib.config import CompletionConfig, DatasetConfig, ReIDConfig, StcnetConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
 
 # Small enough to train in seconds.
@@ -82,3 +83,19 @@ def scores_path(store_path, tmp_path):
     """Scores under which a few regions of the small store are flagged."""
     flags = np.random.default_rng(0).random((TrackletStore(store_path).num_frames, 3)) < 0.2
     return flag_file(tmp_path / "occlusion.parquet", store_path, flags)
+
+
+@pytest.fixture(scope="session")
+def tiny_crops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """16 tracklets of 8 frames, `<tracklet>/*.png`, with occluders."""
+    return write_crops(tmp_path_factory.mktemp("source") / "crops")
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_crops: Path, tmp_path_factory: pytest.TempPathFactory) -> TinyRun:
+    """A finished run on these crops, with cosine scores and two completions."""
+    dataset = DatasetConfig(name="tiny", layout="crops", root=str(tiny_crops))
+    run = TinyRun(tmp_path_factory.mktemp("tiny"), dataset, OTSU).train()
+    run.complete("stcnet", CompletionConfig(method="stcnet", seam="blend"))
+    run.complete("copy", CompletionConfig(method="copy"))
+    return run

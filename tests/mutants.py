@@ -459,6 +459,21 @@ MUTANTS = [
         "replaced[place] |=",
         "evaluation/test_measure_completion.py",
     ),
+    # a run put to other data
+    M("trained/scoring.py", "folds = {}", "pass", "trained/test_restoring.py"),
+    M("trained/scoring.py", "config.most_flagged)", "1.0)", "trained/test_restoring.py"),
+    M("trained/choice.py", '("predicted", "pixels")', '("oracle",)', "trained/test_restoring.py"),
+    M("evaluation/ranked_list.py", "-similarity", "similarity", "evaluation/test_ranked_list.py"),
+    M(
+        "evaluation/ranked_list.py",
+        "role != Role.DISTRACTOR",
+        "role != Role.JUNK",
+        "evaluation/test_ranked_list.py",
+    ),
+    M("reid/embedding_arrays.py", "features / norms", "features", "reid/test_embedding_arrays.py"),
+    M("data/source/video/formats/cvat.py", '["frame"]) + 1', '["frame"])', "data/test_box_formats.py"),
+    M("data/source/video/formats/coco.py", "number + first", "number", "data/test_box_formats.py"),
+    M("data/source/video/formats/ultralytics.py", "x - w / 2", "x", "data/test_box_formats.py"),
 ]
 
 

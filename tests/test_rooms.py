@@ -21,6 +21,10 @@ ROOMS = (
     "completion",
     "evaluation",
     "report",
+    "trained",
+    "api",
+    "cli",
+    "__main__",
 )
 
 

@@ -53,6 +53,13 @@ def folder(root: Path) -> None:
                     put(root / tracklet / f"f{number}.jpg", data)
 
 
+def crops(root: Path) -> None:
+    """Tracklets at two depths, nobody knows of whom."""
+    for tracklet, person in (("a", 1), ("door/7", 2), ("door/10", 5), ("door/7/later", 6)):
+        for number, data in zip(NUMBERS, pictures(person, 1), strict=False):
+            put(root / tracklet / f"f{number}.jpg", data)
+
+
 def manifest(root: Path, suffix: str = "csv") -> None:
     """Rows in no order, a column more than needed, and labels that are no numbers."""
     rows = []
@@ -168,6 +175,7 @@ def ls_vid(root: Path) -> None:
 
 TREES = {
     "folder": ("folder", folder, {}),
+    "crops": ("crops", crops, {}),
     "manifest_csv": ("manifest", manifest, {}),
     "manifest_parquet": ("manifest", lambda root: manifest(root, "parquet"), {}),
     "mars": ("mars", mars, {}),

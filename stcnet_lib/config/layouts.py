@@ -32,6 +32,7 @@ _ROOM = "stcnet_lib.data.source.layouts"
 LAYOUTS = {
     "walkers": Source(f"{_ROOM}.generated.GeneratedLayout", has_files=False),
     "folder": Source(f"{_ROOM}.folder.FolderLayout"),
+    "crops": Source(f"{_ROOM}.crops.CropsLayout"),
     "manifest": Source(f"{_ROOM}.manifest.ManifestLayout", splits=None),
     "mars": Source(f"{_ROOM}.mars.MarsLayout"),
     "ilids_vid": Source(f"{_ROOM}.ilids_vid.IlidsVidLayout", splits=10),

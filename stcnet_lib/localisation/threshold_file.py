@@ -11,6 +11,8 @@ from stcnet_lib.config import OcclusionConfig
 from stcnet_lib.localisation.threshold import Threshold
 
 THRESHOLDS = Form("stcnet-thresholds", 1)
+# What scores and flags of other data depend on, beside the thresholds.
+SETTINGS = {"scores", "reference", "trim", "power", "smoothing", "threshold", "most_flagged"}
 
 
 def write_thresholds(
@@ -30,6 +32,7 @@ def write_thresholds(
         "rule": config.threshold,
         "scores": config.scores,
         "reference": config.reference if config.scores == "cosine" else None,
+        "settings": config.model_dump(mode="json", include=SETTINGS),
         "details": [threshold.details for threshold in thresholds],
         "counts": counts,
     }
@@ -37,7 +40,7 @@ def write_thresholds(
 
 
 def read_thresholds(path: str | Path, digest: str | None = None) -> dict[str, Any]:
-    """What `write_thresholds` wrote: `tau`, `rule`, `scores`, `reference`, `details`, `counts`.
+    """What `write_thresholds` wrote: `tau`, `rule`, `scores`, `reference`, `settings`, `details`, `counts`.
 
     Args:
         digest: of the store that they must be of, where there is one to compare with.

@@ -12,13 +12,22 @@ FOUND = [Threshold(tau, "otsu", {"train_share_under": tau / 10}) for tau in (0.7
 
 @pytest.mark.parametrize(("scores", "reference"), [("cosine", "median"), ("planted", None)])
 def test_thresholds_come_back(tmp_path, scores, reference):
-    config = OcclusionConfig(threshold="otsu", scores=scores, reference="median")
+    config = OcclusionConfig(threshold="otsu", scores=scores, reference="median", trim=0.3)
     write_thresholds(tmp_path / "threshold.json", FOUND, config, {"frames": 7}, "digest")
     assert read_thresholds(tmp_path / "threshold.json", "digest") == {
         "tau": [0.7, 0.8, 0.9],
         "rule": "otsu",
         "scores": scores,
         "reference": reference,  # detectors have none
+        "settings": {
+            "scores": scores,
+            "reference": "median",
+            "trim": 0.3,
+            "power": 1.0,
+            "smoothing": 0.0,
+            "threshold": "otsu",
+            "most_flagged": 1.0,
+        },
         "details": [{"train_share_under": tau / 10} for tau in (0.7, 0.8, 0.9)],
         "counts": {"frames": 7},
     }

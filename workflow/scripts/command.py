@@ -1,26 +1,28 @@
-"""What all commands share: arguments, the runtime section, logging, and errors without a traceback."""
+"""What the commands of rules share: arguments, sections of the configuration, the runtime section."""
 
 from __future__ import annotations
 
 import argparse
-import io
-import logging
 import os
-import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from stcnet_lib.common.commands import parser, run
 from stcnet_lib.config import ReferencesConfig, RuntimeConfig, Section, parse_section
 
+__all__ = [
+    "RUNTIME",
+    "add_config",
+    "add_paths",
+    "add_references",
+    "add_run",
+    "add_split",
+    "parser",
+    "run",
+    "runtime_settings",
+]
+
 RUNTIME = "STCNET_RUNTIME"  # the environment variable: nothing in it changes a result, so no rule tracks it
-
-
-def parser(description: str) -> argparse.ArgumentParser:
-    """A parser whose help shows defaults."""
-    return argparse.ArgumentParser(
-        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
 
 
 def add_config(
@@ -88,25 +90,3 @@ def add_paths(commandline: argparse.ArgumentParser, **paths: str) -> None:
 def runtime_settings() -> RuntimeConfig:
     """The runtime section that the workflow hands down, or the defaults."""
     return parse_section(RuntimeConfig, os.environ.get(RUNTIME, "{}"))
-
-
-def run(command: Callable[[], None]) -> None:
-    """Run a command; errors that users can mend become one message and exit code 1."""
-    # A terminal or a log that is told to be ASCII shows \u2026 for other letters instead of ending the job.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    try:
-        command()
-    except (ValueError, OSError) as error:
-        if not _foreseen(error):
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
-
-
-def _foreseen(error: Exception) -> bool:
-    """Whether our own code raised it, with a message made for the user, or the system did (a full disk)."""
-    raised_in = Path(traceback.extract_tb(error.__traceback__)[-1].filename)
-    return isinstance(error, OSError) or raised_in.is_relative_to(Path(__file__).parents[2] / "stcnet_lib")

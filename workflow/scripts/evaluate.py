@@ -3,8 +3,7 @@
 from stcnet_lib.common.files import replacing
 from stcnet_lib.config import EvaluationConfig
 from stcnet_lib.evaluation.cells import Cell, Result, write_result
-from stcnet_lib.evaluation.protocols import evaluate_protocols
-from stcnet_lib.evaluation.reranking import Reranking
+from stcnet_lib.evaluation.retrieval import reranking_of, retrieve
 from stcnet_lib.reid.embeddings import Embeddings
 from workflow.scripts.command import add_config, add_paths, add_run, parser, run
 
@@ -29,11 +28,10 @@ def main() -> None:
     options = commandline.parse_args()
     config = options.config
     embeddings = Embeddings.read(options.embeddings)
-    # Rank-1 always: the tables and their intervals are of it.
-    reranking = Reranking(config.rerank_k1, config.rerank_k2, config.rerank_lambda) if config.rerank else None
-    protocols = evaluate_protocols(vars(embeddings), config.protocol, sorted({1, *config.ranks}), reranking)
+    protocols = retrieve(embeddings, config)
     result = protocols[config.protocol]
     every = {name: found and found.as_dict() for name, found in protocols.items()}
+    reranking = reranking_of(config)
     metrics = result.as_dict() | {
         "test_frames": config.test_frames,
         "rerank": reranking.as_dict() if reranking else False,

@@ -1,29 +1,20 @@
 """Replace the flagged regions of a data set; the result is a data set of the same form."""
 
 import argparse
-import logging
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
-from stcnet_lib.common.compute import Compute, compute_for
+from stcnet_lib.common.compute import compute_for
 from stcnet_lib.common.files import write_json
-from stcnet_lib.completion.fallback import choose
-from stcnet_lib.completion.filling import filler_within, network_for, pixel_filler_for
-from stcnet_lib.completion.gate import Gate
-from stcnet_lib.completion.judging import read_judges
+from stcnet_lib.completion.completing import CompletionFiles, Hidden, complete
 from stcnet_lib.completion.pixels.holes import MaskSource
-from stcnet_lib.completion.restoration import restore
 from stcnet_lib.config import CompletionConfig
-from stcnet_lib.config.kinds import NETWORKS
-from stcnet_lib.config.methods import METHODS
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.data.truth import HIDDEN_SHARE, TruthMasks, hidden_table
 from stcnet_lib.localisation.flags import flag_table, read_flags, score_table
 from stcnet_lib.localisation.mask_files import open_masks
-from stcnet_lib.reid.files import load_reid, read_description
-from stcnet_lib.reid.frame_features import picture_features
 from workflow.scripts.command import (
     add_config,
     add_paths,
@@ -34,50 +25,28 @@ from workflow.scripts.command import (
     runtime_settings,
 )
 
-logger = logging.getLogger(__name__)
-
 
 def main() -> None:
     options = arguments()
-    asked, runtime = options.config, runtime_settings()
-    description = read_description(options.stcnet, *NETWORKS) if options.stcnet else None
-    config, why = choose(asked, description)
-    if why:
-        logger.info("%s fills: %s", config.method, why)
+    config, runtime = options.config, runtime_settings()
+    files = CompletionFiles(options.stcnet, options.gather, options.judge, options.guider)
     with ExitStack() as opened:
         compute = opened.enter_context(compute_for(runtime))
         store = opened.enter_context(TrackletStore(options.store))
-        masks = masks_of(config, options, store, opened)
-        everywhere = config.of_pixels and options.scores is None
-        flags = None if everywhere else flags_of(config, options, store)
-        network = network_for(config, options.stcnet)
-        if everywhere:
-            filler = pixel_filler_for(config, options.gather, compute)
-        else:
-            filler = filler_within(config, network, options.gather, compute)
-        gate = gate_of(config, options, store, compute) if options.judge else None
-        record = restore(
+        hidden = hidden_of(config, options, store, opened)
+        done = complete(
             config,
             store,
-            flags,
+            hidden,
+            files,
             options.references,
-            filler,
             options.completed,
             runtime.progress_seconds,
-            gate,
-            masks,
+            compute,
         )
-    record.write(options.regions, store)
-    made = {"method": asked.method, "method_used": config.method, "why": why, "masks": config.masks}
-    made["stcnet"] = asked.stcnet if METHODS[asked.method].needs_network else None
-    gather = read_description(options.gather, "gather") if options.gather else None
-    skilled = description if asked.method == "stcnet" else gather
-    made["skill"] = skilled["details"].get("skill") if skilled else None
-    made |= options.references.model_dump()
-    asked_for = network.config.precision if network else gather and gather["config"]["precision"]
-    made["precision"] = compute.used_precision(asked_for) if asked_for else None
-    made |= {"completion": options.completion, "split": options.split, "seed": options.seed}
-    write_json(options.summary, {**made, **record.counts})
+        done.record.write(options.regions, store)
+    of = {"completion": options.completion, "split": options.split, "seed": options.seed}
+    write_json(options.summary, {**done.made, **of, **done.record.counts})
 
 
 def arguments() -> argparse.Namespace:
@@ -115,12 +84,22 @@ def arguments() -> argparse.Namespace:
     return commandline.parse_args()
 
 
-def flags_of(config: CompletionConfig, options: argparse.Namespace, store: TrackletStore) -> np.ndarray:
-    """(F, K) regions to replace: flagged by the scores, or by the truth."""
-    if config.masks == "oracle":
-        with TrackletStore(options.truth) as truth:
-            return hidden_table(truth, options.hidden_share)
-    return flag_table(read_flags(options.scores, store), store.num_frames)
+def hidden_of(
+    config: CompletionConfig, options: argparse.Namespace, store: TrackletStore, opened: ExitStack
+) -> Hidden:
+    """What is replaced: thirds or pixels, flagged by the scores or known by the truth."""
+    masks = masks_of(config, options, store, opened)
+    if options.scores is None:
+        return Hidden(None if config.of_pixels else true_flags(options), None, masks)
+    table = read_flags(options.scores, store)
+    frames = store.num_frames
+    return Hidden(flag_table(table, frames), score_table(table, frames), masks)
+
+
+def true_flags(options: argparse.Namespace) -> np.ndarray:
+    """bool (F, K) regions that are hidden by the truth."""
+    with TrackletStore(options.truth) as truth:
+        return hidden_table(truth, options.hidden_share)
 
 
 def masks_of(
@@ -132,16 +111,6 @@ def masks_of(
     if config.from_truth:
         return TruthMasks(opened.enter_context(TrackletStore(options.truth)))
     return opened.enter_context(open_masks(options.masks, store))
-
-
-def gate_of(
-    config: CompletionConfig, options: argparse.Namespace, store: TrackletStore, compute: Compute
-) -> Gate:
-    """What lets pass only regions that come out better, by the judges that `judge_completion` wrote."""
-    scores = score_table(read_flags(options.scores, store), store.num_frames)
-    features = picture_features(load_reid(options.guider), compute)
-    copy = filler_within(CompletionConfig(method="copy", masks=config.masks), None, None, compute)
-    return Gate(read_judges(options.judge), features, scores, config.least_confidence, copy, config.seam)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ import numpy as np
 
 from stcnet_lib.config import OcclusionConfig
 from stcnet_lib.data.planting.probe import write_probe
-from stcnet_lib.data.store.tracklets import Role, TrackletStore
+from stcnet_lib.data.store.tracklets import TrackletStore
+from stcnet_lib.localisation.flagging import reference_weights
 from stcnet_lib.localisation.region_files import REGION_FEATURES, open_regions
-from stcnet_lib.localisation.scores import learned_weights, score_regions
+from stcnet_lib.localisation.scores import score_regions
 from workflow.scripts.command import add_config, add_paths, add_split, parser, run
 
 
@@ -24,14 +25,8 @@ def main() -> None:
     )
     add_split(commandline)
     options = commandline.parse_args()
-    weights = None
-    if options.config.reference == "learned":
-        with (
-            TrackletStore(options.store) as store,
-            open_regions(options.regions, REGION_FEATURES, store) as features,
-        ):
-            in_train = store.roles[options.split] == Role.TRAIN
-            weights = learned_weights(features, _ends(store), options.config, in_train)
+    with TrackletStore(options.store) as store:
+        weights = reference_weights(store, options.split, options.config, options.regions)
     plain = options.config.model_copy(update={"smoothing": 0.0})  # that is for the stage after this one
     with (
         TrackletStore(options.probe_store) as planted,

@@ -73,6 +73,17 @@ def _link(source: Path, target: Path, data: bytes) -> bool:
     return True
 
 
+def check_replaceable(folder: Path, sign: str) -> None:
+    """That a place for a new folder is free, or taken by an older one of this kind.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if folder.exists() and not (folder.is_dir() and ((folder / sign).is_file() or not any(folder.iterdir()))):
+        what = "a folder with other things in it" if folder.is_dir() else "a file"
+        raise ValueError(f"{folder}: got {what}, wanted none or an older export")
+
+
 @contextmanager
 def replacing_folder(folder: Path, sign: str) -> Iterator[Path]:
     """A new folder beside `folder`, which takes its place when the block ends without an error.
@@ -81,8 +92,7 @@ def replacing_folder(folder: Path, sign: str) -> Iterator[Path]:
         sign: a file by which an older folder of this kind is known; no other is ever replaced.
     """
     partial, older = (folder.with_name(f".{folder.name}.{state}") for state in ("partial", "older"))
-    if folder.exists() and not (folder / sign).is_file() and any(folder.iterdir()):
-        raise ValueError(f"{folder}: got a folder with other things in it, wanted none or an older export")
+    check_replaceable(folder, sign)
     if older.exists() and not folder.exists():  # killed between the two renamings below
         os.replace(older, folder)
     shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed

@@ -20,7 +20,7 @@ from typing import Any
 from stcnet_lib.common.files import write_json
 from stcnet_lib.common.progress import Progress
 from stcnet_lib.config import DatasetConfig, ExportConfig
-from stcnet_lib.data.export.image_writer import ImageWriter, replacing_folder
+from stcnet_lib.data.export.image_writer import ImageWriter, check_replaceable, replacing_folder
 from stcnet_lib.data.export.manifest import NAME, ManifestWriter, RegionRecord, read_tracklets
 from stcnet_lib.data.export.plan import Completed, ExportedTracklet, ExportPlan
 from stcnet_lib.data.source.layouts import open_for_export
@@ -60,10 +60,7 @@ def export(
     layout = open_for_export(dataset)
     generated = dataset.root is None or dataset.layout == "walkers"
     root = None if generated else layout.root.resolve()
-    if root and (folder.resolve().is_relative_to(root) or root.is_relative_to(folder.resolve())):
-        raise ValueError(
-            f"{folder}: got a folder within the source {root} or around it, wanted another place"
-        )
+    check_place(folder, root)
     plan = ExportPlan(config, layout, raw, completed, split)
     encoding = plan.format if plan.format == "png" else f"jpeg quality {config.quality}, 4:4:4"
     with replacing_folder(folder, REPORT) as partial:
@@ -91,6 +88,23 @@ def export(
         }
         write_json(partial / REPORT, report)
     return report
+
+
+def check_place(folder: Path, root: Path | None) -> None:
+    """That an export may be written to a folder: no source, and nothing else, would be touched.
+
+    Args:
+        root: of the source, if it has one.
+
+    Raises:
+        ValueError: it may not.
+    """
+    root = root and root.resolve()
+    if root and (folder.resolve().is_relative_to(root) or root.is_relative_to(folder.resolve())):
+        raise ValueError(
+            f"{folder}: got a folder within the source {root} or around it, wanted another place"
+        )
+    check_replaceable(folder, REPORT)
 
 
 def _write_images(

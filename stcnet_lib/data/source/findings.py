@@ -113,7 +113,8 @@ class Findings:
             lines.append(f"  … and {count - _PRINTED} more")
         if any(level_of(problem.kind) is Level.BAD for problem in problems):
             lines.append(
-                "Mend them, or set dataset.on_bad_frame to 'exclude' in config.yaml to leave them out."
+                "Mend them, or leave them out: dataset.on_bad_frame: exclude in config.yaml, and "
+                "--on-bad-frame exclude of stcnet."
             )
         return "\n".join(lines)
 

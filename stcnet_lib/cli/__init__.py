@@ -1,0 +1,1 @@
+"""The command line `stcnet`: one file a command, thin over the library."""

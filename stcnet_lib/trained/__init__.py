@@ -1,0 +1,1 @@
+"""What a finished run has learned, put to other data without a workflow."""
