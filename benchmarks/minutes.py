@@ -1,9 +1,9 @@
 """Where the minutes of a run went: time by the clock, CPU time and process starts of every rule.
 
 Read from the benchmark files that Snakemake writes beside the logs, one a job. Each job is a process of
-Python that starts, imports, works and ends, so the number of jobs is that of process starts; what a job starts
-itself (workers that decode or render) is in its CPU time. Of a job's CPU time up to the last half minute is
-missing: it is the one at Snakemake's last look, taken every half second at first and every 30 s later.
+Python that starts, imports, works and ends, so the number of jobs is that of process starts; what a job
+starts itself (workers that decode or render) is in its CPU time. Of a job's CPU time up to the last half
+minute is missing: it is that of Snakemake's last look, taken every half second at first, every 30 s later.
 
     python -m benchmarks.minutes results/walkers
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,38 +33,48 @@ class Minutes:
     longest: float  # job of it, seconds by the clock
 
 
-def rule_names(folder: Path = RULES) -> list[str]:
-    """Names of all rules that a folder of .smk files defines."""
-    named = re.compile(r"^\s*(?:rule (\w+)|use rule \w+ as (\w+) with):", re.MULTILINE)
-    return sorted(
-        {a or b for path in sorted(folder.glob("*.smk")) for a, b in named.findall(path.read_text("utf-8"))}
+def benchmark_files(folder: Path = RULES) -> dict[str, str]:
+    """Regular expression of the name of a benchmark file, without folder and ending -> the rule it is of."""
+    block = re.compile(
+        r"^ *(?:rule (\w+)|use rule \w+ as (\w+) with):\n"  # the rule's name
+        r"(?:(?! *(?:rule|use rule) ).*\n)*?"  # lines of the same rule
+        r" *benchmark:\n *f?\"(?:[^\"]*/)?([^\"/]+)\.tsv\"",
+        re.MULTILINE,
     )
+    found = {}
+    for path in sorted(folder.glob("*.smk")):
+        for rule, derived, file in block.findall(path.read_text("utf-8")):
+            found[re.sub(r"\{+\w+\}+", ".+", file)] = rule or derived
+    return found
 
 
-def rule_of(file: str, rules: Iterable[str]) -> str:
-    """The rule whose name a benchmark file begins with; of several the longest.
+def rule_of(file: str, files: dict[str, str]) -> str:
+    """The rule that a benchmark file is of; where several fit, the one that says most of its name.
 
     Args:
         file: its name without folder and ending, such as `embed_raw_guider_copy`.
+        files: as of `benchmark_files`.
 
     Raises:
-        ValueError: no rule has such a name.
+        ValueError: no rule has such a file.
     """
-    fitting = [rule for rule in rules if file == rule or file.startswith(f"{rule}_")]
+    fitting = [pattern for pattern in files if re.fullmatch(pattern, file)]
     if not fitting:
-        raise ValueError(f"{file}.tsv: got a benchmark file of no known rule, wanted RULE[_WILDCARDS].tsv")
-    return max(fitting, key=len)
+        raise ValueError(f"{file}.tsv: got a benchmark file of no known rule, wanted one of {RULES}/*.smk")
+    return files[max(fitting, key=lambda pattern: len(pattern.replace(".+", "")))]
 
 
-def minutes_of(folder: Path, rules: Iterable[str]) -> list[Minutes]:
+def minutes_of(folder: Path, files: dict[str, str]) -> list[Minutes]:
     """What every rule took, the longest first, of all benchmark files below a folder.
+
+    Args:
+        files: as of `benchmark_files`.
 
     Raises:
         ValueError: there are none, or one is of no known rule.
     """
-    names = tuple(rules)
     rows = [
-        (rule_of(path.stem, names), clock, cpu)
+        (rule_of(path.stem, files), clock, cpu)
         for path in sorted(folder.glob("**/logs/**/*.tsv"))
         for clock, cpu in _jobs(path)
     ]
@@ -119,7 +128,7 @@ def main() -> None:
     commandline.add_argument("results", type=Path, help="folder of a data set's results: results/walkers")
     options = commandline.parse_args()
     try:
-        print("\n".join(lines(minutes_of(options.results, rule_names()))))
+        print("\n".join(lines(minutes_of(options.results, benchmark_files()))))
     except ValueError as error:
         raise SystemExit(f"error: {error}") from None
 
