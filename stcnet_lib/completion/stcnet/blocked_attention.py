@@ -7,8 +7,8 @@ weights again, as in FlashAttention (Dao et al., 2022).
 The similarity of two 3×3 patches is a sum of nine products of feature vectors. Unfolding both maps and
 multiplying the patches would compute each product nine times. Two patches differ from their neighbours by one
 shift of both, so single vectors are multiplied once, and that matrix is added up along its diagonals, first
-over three rows, then over three columns: a ninth of the multiplications, and no unfolded copy. A block of rows
-of queries needs the products of one more row on either side.
+over three rows, then over three columns: a ninth of the multiplications, and no unfolded copy. A block of
+rows of queries needs the products of one more row on either side.
 """
 
 from __future__ import annotations
