@@ -11,7 +11,7 @@ from stcnet_lib.config.layouts import LAYOUTS
 from stcnet_lib.config.methods import METHODS
 
 if TYPE_CHECKING:
-    from stcnet_lib.config.experiment import Config
+    from stcnet_lib.config.experiment import Config, VariantConfig
 
 
 def inconsistencies(config: Config) -> list[str]:
@@ -48,8 +48,9 @@ def _absent_splits(config: Config) -> Iterator[str]:
 
 
 def _repeated_rows(config: Config) -> Iterator[str]:
+    places: dict[VariantConfig, int] = {}
     for i, row in enumerate(config.variants):
-        first = config.variants.index(row)
+        first = places.setdefault(row, i)
         if first < i:
             yield f"variants.{i}: got the row of variants.{first} again, wanted each once"
         if len(set(row.trained_on)) < len(row.trained_on):
