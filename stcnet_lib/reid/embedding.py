@@ -13,7 +13,7 @@ from stcnet_lib.common.progress import Progress
 from stcnet_lib.config import EvaluationConfig, RuntimeConfig
 from stcnet_lib.data.clips.choice import spread_clip, test_clips
 from stcnet_lib.data.clips.loader import frame_batches
-from stcnet_lib.data.clips.transforms import TestTransform
+from stcnet_lib.data.clips.transforms import TestTransform, to_imagenet
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.reid.embeddings import Embeddings
 from stcnet_lib.reid.network import ReIDNetwork
@@ -45,11 +45,11 @@ def embed_tracklets(
     sums = torch.zeros(len(tracklets), network.features)
     frames = [frame for _, clip in clips for frame in clip]
     transform = TestTransform(network.config.height, network.config.width)
-    batches = frame_batches(store, frames, transform, CLIP_FRAMES, runtime.workers, compute)
+    batches = frame_batches(store, frames, transform.sized, CLIP_FRAMES, runtime.workers, compute)
     with Progress("embedding", len(frames), "frames", seconds=runtime.progress_seconds) as progress:
         for rows, images in _clip_batches(clips, batches):
             with compute.autocast(network.config.precision):
-                features, _ = network(images.to(compute.device, non_blocking=True))  # (B, D)
+                features, _ = network(to_imagenet(images.to(compute.device, non_blocking=True)))  # (B, D)
             length = images.shape[1]
             sums.index_add_(0, torch.tensor(rows), features.float().cpu() * length)
             progress.advance(len(rows) * length)

@@ -186,3 +186,12 @@ def test_blur_takes_the_detail_and_keeps_the_mean():
     coarse = TrainTransform(64, 32, 0, 0, blur=1)(noise, np.random.default_rng(0))
     assert coarse.std() < 0.5 * sharp.std()
     assert abs(float(coarse.mean() - sharp.mean())) < 0.05
+
+
+def test_halves_of_the_transform_are_the_whole_bit_by_bit():
+    """What workers do and what is done on the device, as if a frame were done at once."""
+    clip = picture(frames=5, height=40, width=24)
+    for transform in (TestTransform(12, 8), TestTransform(20, 8, thirds=True), TestTransform(40, 24)):
+        sized = transform.sized(clip)
+        assert sized.dtype == torch.uint8
+        assert torch.equal(transform(clip), (sized / 255 - MEAN) / STD)
