@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,40 +49,46 @@ def store_of(path: Path, tracklets: int, height: int, width: int) -> None:
         writer.set_roles(0, np.full(tracklets, Role.GALLERY))
 
 
-def seconds_of(work: Callable[[], None]) -> float:
+def seconds_of(work: Callable[..., None], *values: Any) -> float:
     """By the clock."""
     start = time.perf_counter()
-    work()
+    work(*values)
     return time.perf_counter() - start
 
 
 class Stages:
     """The stages on one store, and their networks alone."""
 
-    def __init__(self, config: Config, path: Path, compute: Compute) -> None:
+    def __init__(self, config: Config, path: Path, compute: Compute, workers: int = 2) -> None:
+        """
+        Args:
+            path: folder for what the stages write.
+            workers: processes that decode.
+        """
         torch.manual_seed(0)
         self._config, self._compute, self._path = config, compute, path
-        self._runtime = RuntimeConfig(progress_seconds=3600)
+        self._runtime = RuntimeConfig(progress_seconds=3600, workers=workers)
         self._reid = compute.place(ReIDNetwork(config.guider, PEOPLE)).eval()
         self._stcnet = compute.place(STCnet(config.stcnet.network)).eval()
 
     def rows(self, store: TrackletStore) -> Iterator[Row]:
         """A row a stage, in frames (of restoring: thirds) a second."""
         count = store.num_frames
-        for what, number, stage, alone in (
-            ("region features", count, self._features, lambda: self._thirds(count)),
-            ("embedding", count, self._embed, lambda: self._frames(count)),
-        ):
-            alone(), stage(store)  # caches, kernels and pages of the store
-            took, pure = seconds_of(lambda stage=stage: stage(store)), seconds_of(alone)
-            yield self._row(what, number, took, pure)
+        for what, alone in (("region features", self._thirds), ("embedding", self._frames)):
+            stage = self.stage(what)
+            alone(count), stage(store)  # caches, kernels and pages of the store
+            yield self._row(what, count, seconds_of(stage, store), seconds_of(alone, count))
         flags = np.zeros((count, 3), bool)
         hidden = np.random.default_rng(0).random(count) < FLAGGED
         flags[hidden, np.arange(count)[hidden] % 3] = True
         thirds = int(flags.sum())
         self._fill(BATCH["cpu"])
-        took = seconds_of(lambda: self._restore(store, flags))
-        yield self._row("restoring, flagged thirds", thirds, took, seconds_of(lambda: self._fill(thirds)))
+        took, pure = seconds_of(self._restore, store, flags), seconds_of(self._fill, thirds)
+        yield self._row("restoring, flagged thirds", thirds, took, pure)
+
+    def stage(self, what: str) -> Callable[[TrackletStore], None]:
+        """The work of a stage by its name."""
+        return {"region features": self._features, "embedding": self._embed}[what]
 
     def _row(self, what: str, number: int, took: float, pure: float) -> Row:
         note = f"{100 * max(0.0, 1 - pure / took):.0f} % of the time is not the network"
