@@ -90,7 +90,7 @@ rule restore_dataset:
     priority: 5  # trainings, embeddings and measurements wait for it
     conda:
         "../../envs/torch.yaml"
-    threads: settings.runtime.side_threads
+    threads: settings.runtime.threads
     resources:
         gpu=gpus(1),
         mem_mb=growing(6000),

@@ -66,6 +66,7 @@ def main() -> None:
             runtime.progress_seconds,
             gate,
             masks,
+            compute.threads,
         )
     record.write(options.regions, store)
     made = {"method": asked.method, "method_used": config.method, "why": why, "masks": config.masks}
