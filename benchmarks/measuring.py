@@ -48,19 +48,21 @@ class Row:
     def cells(self) -> list[str]:
         """As a row of `table`."""
         ratio = "" if self.ratio is None else f"{self.ratio:.1f}"
-        shown = [self._shown(value) for value in (self.ours, self.reference)]
-        return [self.what, shown[0], self.against, shown[1], ratio, self.equality, self.note]
-
-    def _shown(self, value: float | None) -> str:
-        if value is None:
-            return ""
-        if self.unit == "s" and value < 1:
-            return f"{1000 * value:.0f} ms"
-        return f"{value:,.{DIGITS[self.unit]}f} {self.unit}"
+        ours, reference = (shown(value, self.unit) for value in (self.ours, self.reference))
+        return [self.what, ours, self.against, reference, ratio, self.equality, self.note]
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON, with the ratio."""
         return {**asdict(self), "ratio": self.ratio}
+
+
+def shown(value: float | None, unit: Unit) -> str:
+    """A figure for a table; empty where there is none."""
+    if value is None:
+        return ""
+    if unit == "s" and value < 1:
+        return f"{1000 * value:.0f} ms"
+    return f"{value:,.{DIGITS[unit]}f} {unit}"
 
 
 def table(rows: Iterable[Row]) -> list[str]:

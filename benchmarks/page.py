@@ -23,7 +23,7 @@ def section(found: dict[str, Any]) -> str:
     before, after = machine.pop("load_before"), machine.pop("load_after")
     versions = ", ".join(f"{name} {number}" for name, number in machine.items())
     rows = [Row(**{name: row[name] for name in row if name != "ratio"}) for row in found["rows"]]
-    curves = [Curve(**{name: one[name] for name in one if name != "growth"}) for one in found["curves"]]
+    curves = [Curve.of(values) for values in found["curves"]]
     parts = [
         f"{cores} cores, {processor}; {versions}. Load before and after: {before} and {after}; "
         f"all of it took {found['seconds']:.0f} s.",

@@ -18,7 +18,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from benchmarks.attention import blocked, inference, maps
-from benchmarks.measuring import machine, timed
+from benchmarks.measuring import machine, shown, timed
 from benchmarks.stages import Stages, store_of
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.config import load_config
@@ -45,6 +45,11 @@ class Curve:
         """The exponent of the size in the time, between the ends: 1 is linear."""
         ends = np.log([self.sizes[0], self.sizes[-1]]), np.log([self.seconds[0], self.seconds[-1]])
         return float(np.diff(ends[1])[0] / np.diff(ends[0])[0])
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Curve:
+        """What `as_dict` gave."""
+        return cls(**{name: value for name, value in values.items() if name != "growth"})
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON, with the growth."""
@@ -144,7 +149,7 @@ def lines(found: list[Curve]) -> list[str]:
     """A table in Markdown."""
     rows = [
         f"| {one.what} | {one.sizes[0]:,} to {one.sizes[-1]:,} {one.size} | "
-        f"{one.seconds[0]:.2f} to {one.seconds[-1]:.2f} s | "
+        f"{shown(one.seconds[0], 's')} to {shown(one.seconds[-1], 's')} | "
         f"{one.megabytes[0]:.0f} to {one.megabytes[-1]:.0f} MB | {one.growth:.2f} |"
         for one in found
     ]

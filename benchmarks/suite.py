@@ -8,11 +8,14 @@ python -m benchmarks.page results/bench.json docs/benchmarks.md
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -38,6 +41,15 @@ def parts(torchreid: Path | None) -> dict[str, Callable[[], Iterator[Row]]]:
     }
 
 
+def measured(name: str, torchreid: Path | None) -> list[dict[str, Any]]:
+    """Rows of a part, or curves, for JSON; in a process of its own, whose memory nothing else has used."""
+    torch.set_num_threads(1)
+    found = list(scaling.curves(steps=4) if name == "scaling" else parts(torchreid)[name]())
+    lines = scaling.lines(found) if name == "scaling" else table(found)
+    print(f"\n{name}\n\n" + "\n".join(lines), flush=True)
+    return [one.as_dict() for one in found]
+
+
 def main() -> None:
     commandline = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commandline.add_argument("--json", type=Path, required=True, help="file to write")
@@ -46,23 +58,17 @@ def main() -> None:
     names = [*parts(None), "scaling"]
     commandline.add_argument("--only", nargs="+", choices=names, default=names, help="these alone")
     options = commandline.parse_args()
-    torch.set_num_threads(1)
     found = {"machine": machine() | {name: version(name) for name in PACKAGES}, "rows": [], "curves": []}
     start = time.perf_counter()
-    for name, compare in parts(options.torchreid).items():
-        if name in options.only:
-            rows = list(compare())
-            print(f"\n{name}\n\n" + "\n".join(table(rows)), flush=True)
-            found["rows"] += [row.as_dict() for row in rows]
-    if "scaling" in options.only:
-        curves = list(scaling.curves(steps=4))
-        print("\nscaling\n\n" + "\n".join(scaling.lines(curves)), flush=True)
-        found["curves"] = [one.as_dict() for one in curves]
-        if options.figure:
-            scaling.draw(curves, options.figure)
+    for name in options.only:
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+            values = process.submit(measured, name, options.torchreid).result()
+        found["curves" if name == "scaling" else "rows"] += values
     found["seconds"] = round(time.perf_counter() - start, 1)
     found["machine"]["load_after"] = machine()["load_before"]
     write_json(options.json, found)
+    if options.figure and found["curves"]:
+        scaling.draw([scaling.Curve.of(values) for values in found["curves"]], options.figure)
     print(f"\n{found['machine']}\n{found['seconds']} s, {options.json}")
 
 
