@@ -43,6 +43,7 @@ def parts(torchreid: Path | None) -> dict[str, Callable[[], Iterator[Row]]]:
 
 def measured(name: str, torchreid: Path | None) -> list[dict[str, Any]]:
     """Rows of a part, or curves, for JSON; in a process of its own, whose memory nothing else has used."""
+    multiprocessing.set_start_method("fork", force=True)  # of loaders' workers, as in a job
     torch.set_num_threads(1)
     found = list(scaling.curves(steps=4) if name == "scaling" else parts(torchreid)[name]())
     lines = scaling.lines(found) if name == "scaling" else table(found)
