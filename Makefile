@@ -10,7 +10,7 @@ ENVIRONMENT := .venv/.synced
 SNAKEMAKE = snakemake $(if $(CONFIG),--configfile $(CONFIG))
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help run full seeds ablations test mutants lint environment clean clean-results
+.PHONY: help run full seeds ablations test mutants bench lint environment clean clean-results
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make seeds    the same for three seeds; make ablations: what each option brings"
 	@echo "make test     the test suite; TESTS=tests/workflow: a part of it"
 	@echo "make mutants  whether the tests notice errors: some fifty, one at a time"
+	@echo "make bench    how fast things are, beside references, in some ten minutes: table and results/bench.json"
 	@echo "make lint     style of the code and of the workflow"
 	@echo "make clean    remove the environment and caches; make clean-results: remove all results"
 
@@ -43,6 +44,9 @@ test: $(ENVIRONMENT)
 
 mutants: $(ENVIRONMENT)
 	python tests/mutants.py
+
+bench: $(ENVIRONMENT)
+	OMP_WAIT_POLICY=PASSIVE python -m benchmarks.suite --json results/bench.json
 
 lint: $(ENVIRONMENT)
 	ruff check

@@ -10,17 +10,11 @@
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
-import platform
-import resource
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
+from benchmarks.measuring import Row, Timed, machine, table, timed
 from stcnet_lib.data.store.tracklets import Role
 from stcnet_lib.evaluation.protocols import PROTOCOLS, evaluate_protocols
 from stcnet_lib.evaluation.reranking import Reranked, Reranking
@@ -28,16 +22,6 @@ from stcnet_lib.evaluation.reranking import Reranked, Reranking
 MARS = {Role.QUERY: 1980, Role.GALLERY: 6082, Role.DISTRACTOR: 3248, Role.JUNK: 870}
 PEOPLE, CAMERAS = 626, 6
 NOISES = {3.0: "easy", 4.0: "middling", 6.0: "hard"}  # of a tracklet, beside people of deviation 1
-
-
-@dataclass(frozen=True)
-class Timed:
-    """What a function gave, and what it took in a process of its own."""
-
-    result: Any
-    seconds: float
-    cpu_seconds: float
-    megabytes: float  # peak, above what was in memory before
 
 
 def features_like_mars(people: int, dimensions: int, noise: float, seed: int = 0) -> dict[str, np.ndarray]:
@@ -138,62 +122,38 @@ def sparse_reranking(features: np.ndarray, queries: np.ndarray, settings: Rerank
     return final
 
 
-def timed(function: Callable[..., Any], *values: Any) -> Timed:
-    """Run in a forked process, so that its peak of memory is its own."""
-    context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
-
-    def work() -> None:
-        before, cpu, start = _peak(), time.process_time(), time.perf_counter()
-        result = function(*values)
-        seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-        sender.send(Timed(result, seconds, cpu, (_peak() - before) / 2**20))
-
-    process = context.Process(target=work)
-    process.start()
-    sender.close()
-    found = receiver.recv()
-    process.join()
-    return found
-
-
-def _peak() -> float:
-    """Bytes; of a fork it starts with what its parent had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def line(name: str, plain: Timed, ours: Timed, off: float) -> str:
-    """A row of the table."""
-    return (
-        f"| {name} | {plain.seconds:.2f} s | {ours.seconds:.2f} s | {plain.seconds / ours.seconds:.1f} | "
-        f"{plain.cpu_seconds:.2f} s | {ours.cpu_seconds:.2f} s | {plain.megabytes:,.0f} MB | "
-        f"{ours.megabytes:,.0f} MB | {off:.1e} |"
-    )
-
-
-def compare_ranking(people: int, dimensions: int, repeats: int) -> None:
+def compare_ranking(people: int, dimensions: int, repeats: int) -> Iterator[Row]:
     """Rows of three levels of difficulty: the fewer candidates before the last match, the less to count."""
     for noise, name in NOISES.items():
         data = features_like_mars(people, dimensions, noise)
         plain = timed(sorted_protocols, data)
-        ours = min((timed(counted_protocols, data) for _ in range(repeats)), key=lambda run: run.seconds)
+        ours = timed(counted_protocols, data, repeats=repeats)
         off = max(np.abs(np.subtract(plain.result[p], ours.result[p])).max() for p in PROTOCOLS)
         queries = np.count_nonzero(data["role"] == Role.QUERY)
         ranked = np.count_nonzero(data["role"] != Role.JUNK)
-        shares = f"mAP {100 * ours.result['query-in-gallery'][0]:.0f} %"
-        print(line(f"ranking, {name} ({shares}), {queries:,} x {ranked:,}", plain, ours, off), flush=True)
+        share = f"mAP {100 * ours.result['query-in-gallery'][0]:.0f} %"
+        what = f"three protocols, {queries:,} × {ranked:,}, {name} ({share})"
+        yield from _rows(what, plain, ours, "sorting in float64", f"mAP, rank-1 within {off:.0e}")
 
 
-def compare_reranking(people: int, dimensions: int, repeats: int) -> None:
-    """One row."""
+def compare_reranking(people: int, dimensions: int, repeats: int) -> Iterator[Row]:
+    """Rows of time and memory."""
     data = features_like_mars(people, dimensions, noise=4.0)
     ranked = np.flatnonzero(data["role"] != Role.JUNK)
     queries = np.flatnonzero(data["role"][ranked] == Role.QUERY)
     values = data["features"][ranked], queries, Reranking()
     plain = timed(dense_reranking, *values)
-    ours = min((timed(sparse_reranking, *values) for _ in range(repeats)), key=lambda run: run.seconds)
+    ours = timed(sparse_reranking, *values, repeats=repeats)
     off = float(np.abs(plain.result - ours.result).max())
-    print(line(f"re-ranking, N = {len(ranked):,}", plain, ours, off), flush=True)
+    yield from _rows(
+        f"re-ranking, N = {len(ranked):,}", plain, ours, "dense, as published", f"distances within {off:.0e}"
+    )
+
+
+def _rows(what: str, plain: Timed, ours: Timed, against: str, equality: str) -> Iterator[Row]:
+    cpu = f"CPU {ours.cpu_seconds:.2f} and {plain.cpu_seconds:.2f} s"
+    yield Row(what, ours.seconds, plain.seconds, "s", against, equality, cpu)
+    yield Row(f"{what}, peak", ours.megabytes, plain.megabytes, "MB", against, "as above", "beyond features")
 
 
 def main() -> None:
@@ -202,14 +162,9 @@ def main() -> None:
     commandline.add_argument("--dimensions", type=int, default=2048)
     commandline.add_argument("--repeats", type=int, default=3, help="of ours, the fastest of which counts")
     options = commandline.parse_args()
-    load = os.getloadavg()[0]
-    print(f"{platform.machine()}, {os.cpu_count()} CPUs, NumPy {np.__version__}, load before: {load:.1f}\n")
-    print(
-        "| | plain | ours | ratio | plain, CPU | ours, CPU | plain, peak | ours, peak | largest difference |"
-    )
-    print("|:--|--:|--:|--:|--:|--:|--:|--:|--:|", flush=True)
-    compare_ranking(options.people, options.dimensions, options.repeats)
-    compare_reranking(options.people, options.dimensions, options.repeats)
+    print(machine(), f"NumPy {np.__version__}\n")
+    sizes = options.people, options.dimensions, options.repeats
+    print("\n".join(table([*compare_ranking(*sizes), *compare_reranking(*sizes)])))
 
 
 if __name__ == "__main__":

@@ -232,6 +232,12 @@ MUTANTS = [
         'mask=mask(moved["masked"])',
         "completion/test_train_step.py",
     ),
+    M(
+        "completion/stcnet/blocked_attention.py",
+        "        slope.mul_(a[samples, queries, None])",
+        "        slope.div_(a[samples, queries, None])",
+        "completion/test_temporal_attention.py",
+    ),
     M("completion/gather/composition.py", "< _VISIBLE", "< 0", "completion/test_gather.py"),
     M("completion/gather/likeness.py", "descending=True", "descending=False", "completion/test_gather.py"),
     M(

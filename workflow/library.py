@@ -46,14 +46,18 @@ def imported_files(script: str | Path, root: str | Path = ROOT) -> list[str]:
     Paths are sorted and relative to `root`, the repository. Imports inside functions count. A script
     that does not exist imports nothing: Snakemake reports missing inputs better than this can.
     """
-    root = Path(root).resolve()
+    return list(_reached(str(script), Path(root).resolve()))
+
+
+@cache  # plans of a thousand variants ask two thousand times
+def _reached(script: str, root: Path) -> tuple[str, ...]:
     first = (root / script).resolve().relative_to(root).as_posix()
     found, waiting = {first}, [first]
     while waiting:
         new = set(_imports(root, waiting.pop())) - found
         found |= new
         waiting += new
-    return sorted(found - {first})
+    return tuple(sorted(found - {first}))
 
 
 @cache

@@ -35,6 +35,11 @@ class Compute:
         """Whether this process writes files and prints."""
         return self.rank == 0
 
+    @property
+    def threads(self) -> int:
+        """CPU threads of this process."""
+        return torch.get_num_threads()
+
     def uses_bf16(self, precision: Precision) -> bool:
         """`auto` takes bfloat16 on GPUs that multiply it natively, and nowhere else.
 

@@ -90,7 +90,16 @@ def complete(
         filler = filler_within(config, network, files.gather, compute)
     gate = _gate(config, hidden.scores, files, compute) if files.judge else None
     record = restore(
-        config, store, hidden.flags, references, filler, path, progress_seconds, gate, hidden.masks
+        config,
+        store,
+        hidden.flags,
+        references,
+        filler,
+        path,
+        progress_seconds,
+        gate,
+        hidden.masks,
+        compute.threads,
     )
     skilled = description if asked.method == "stcnet" else gather
     made = {

@@ -32,6 +32,11 @@ class Record:
     rows: list[tuple[int, int, int, str, list[int], float]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
+    def add(self, other: Record) -> None:
+        """What was done to the tracklets that follow."""
+        self.rows += other.rows
+        self.counts.update(other.counts)  # += would forget cases that were never met
+
     def table(self) -> pd.DataFrame:
         """What `regions.parquet` holds."""
         return pd.DataFrame(self.rows, columns=TABLE.names)

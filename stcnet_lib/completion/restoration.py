@@ -14,6 +14,7 @@ import numpy as np
 
 from stcnet_lib import REGIONS
 from stcnet_lib.common.progress import Progress
+from stcnet_lib.common.side_by_side import mapped
 from stcnet_lib.completion.gate import Gate
 from stcnet_lib.completion.pieces import Piece, Work
 from stcnet_lib.completion.pixels.holes import MaskSource, PixelFiller, holes, touched_regions
@@ -36,6 +37,7 @@ def restore(
     progress_seconds: float,
     gate: Gate | None = None,
     masks: MaskSource | None = None,
+    threads: int = 1,
 ) -> Record:
     """Write the completed store; tracklet numbers, names and roles are the source's.
 
@@ -46,8 +48,22 @@ def restore(
         gate: keeps back what is not better; without one all that is flagged is replaced, as in the paper.
         masks: hidden pixels; the filler then fills pixels, and with flags they alone are replaced in flagged
             regions.
+        threads: that work on tracklets side by side; the result is the same.
     """
     record = Record()
+
+    def completed(tracklet: int) -> tuple[dict[int, bytes | None], Record]:
+        frames, own_record = source.frames_of(tracklet), Record()
+        own = None if flags is None else flags[frames.start : frames.stop]
+        if masks is not None and own is None:
+            kept = _fill_pixels(config, source, tracklet, frames, masks.read(frames), filler, own_record)
+        elif METHODS[config.method].drops_frames:
+            kept = _discard(own, frames, own_record)
+        else:
+            hidden = None if masks is None else masks.read(frames)
+            kept = _fill(config, source, tracklet, frames, own, references, filler, own_record, gate, hidden)
+        return kept, own_record
+
     attributes = source.attributes
     with (
         StoreWriter(
@@ -61,16 +77,12 @@ def restore(
         ) as writer,
         Progress("restoring", source.num_frames, "frames", seconds=progress_seconds) as progress,
     ):
-        for tracklet, row in enumerate(source.tracklets.itertuples()):
+        results = mapped(completed, range(len(source)), threads)
+        for tracklet, (row, (kept, own)) in enumerate(
+            zip(source.tracklets.itertuples(), results, strict=True)
+        ):
             frames = source.frames_of(tracklet)
-            own = None if flags is None else flags[frames.start : frames.stop]
-            if masks is not None and own is None:
-                kept = _fill_pixels(config, source, tracklet, frames, masks.read(frames), filler, record)
-            elif METHODS[config.method].drops_frames:
-                kept = _discard(own, frames, record)
-            else:
-                hidden = None if masks is None else masks.read(frames)
-                kept = _fill(config, source, tracklet, frames, own, references, filler, record, gate, hidden)
+            record.add(own)
             writer.add_tracklet(row.pid, row.camera, row.name, _named(source, frames, kept))
             progress.advance(len(frames))
         for split, roles in enumerate(source.roles):

@@ -13,7 +13,7 @@ from stcnet_lib.config.parts import Backbone
 from stcnet_lib.config.reid import ReIDConfig, saved_parts
 
 if TYPE_CHECKING:
-    from stcnet_lib.config.experiment import Config
+    from stcnet_lib.config.experiment import Config, VariantConfig
 
 
 def inconsistencies(config: Config) -> list[str]:
@@ -54,8 +54,9 @@ def _absent_splits(config: Config) -> Iterator[str]:
 
 
 def _repeated_rows(config: Config) -> Iterator[str]:
+    places: dict[VariantConfig, int] = {}
     for i, row in enumerate(config.variants):
-        first = config.variants.index(row)
+        first = places.setdefault(row, i)
         if first < i:
             yield f"variants.{i}: got the row of variants.{first} again, wanted each once"
         if len(set(row.trained_on)) < len(row.trained_on):

@@ -11,7 +11,7 @@ from stcnet_lib.common.masks import strip_pool
 from stcnet_lib.common.progress import Progress
 from stcnet_lib.config import FeaturesConfig, RuntimeConfig
 from stcnet_lib.data.clips.loader import frame_batches
-from stcnet_lib.data.clips.transforms import TestTransform
+from stcnet_lib.data.clips.transforms import TestTransform, to_imagenet
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.localisation.region_files import REGION_FEATURES, writing_regions
 from stcnet_lib.reid.network import ReIDNetwork
@@ -33,15 +33,17 @@ def extract_region_features(
         (height // 3, network.config.width) if config.regions == "crops" else (height, network.config.width)
     )
     transform = TestTransform(*size, thirds=config.regions == "crops")
-    batches = frame_batches(store, range(store.num_frames), transform, config.batch, runtime.workers, compute)
+    frames = range(store.num_frames)
+    batches = frame_batches(store, frames, transform.sized, config.batch, runtime.workers, compute)
     made = {"config": config.canonical_json(), "precision": compute.used_precision(config.precision)}
     with (
         writing_regions(path, REGION_FEATURES, store, **made) as writer,
         Progress("region features", store.num_frames, "frames", seconds=runtime.progress_seconds) as progress,
     ):
         for images in batches:
+            images = to_imagenet(images.to(compute.device, non_blocking=True))
             with compute.autocast(config.precision):
-                features = _region_features(network, images.to(compute.device, non_blocking=True), config)
+                features = _region_features(network, images, config)
             writer.append(features.half().cpu().numpy())
             progress.advance(len(features))
 

@@ -14,7 +14,7 @@ from stcnet_lib.common.progress import Progress
 from stcnet_lib.config import EvaluationConfig, ReIDConfig, RuntimeConfig
 from stcnet_lib.data.clips.choice import spread_clip, strided_clips, test_clips
 from stcnet_lib.data.clips.loader import frame_batches
-from stcnet_lib.data.clips.transforms import TestTransform
+from stcnet_lib.data.clips.transforms import TestTransform, to_imagenet
 from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.reid.embeddings import Embeddings
 from stcnet_lib.reid.network import ReIDNetwork
@@ -85,12 +85,13 @@ def _clip_features(
     """Of every clip, in order: its row, how many frames it shows, its feature (D,) in float32 on the CPU."""
     frames = [frame for _, clip in clips for frame in clip]
     transform = TestTransform(network.config.height, network.config.width)
-    batches = frame_batches(store, frames, transform, CLIP_FRAMES, runtime.workers, compute)
+    batches = frame_batches(store, frames, transform.sized, CLIP_FRAMES, runtime.workers, compute)
     shown = iter([len(set(clip)) for _, clip in clips])  # a short clip repeats frames
     with Progress("embedding", len(frames), "frames", seconds=runtime.progress_seconds) as progress:
         for rows, images in _clip_batches(clips, batches):
+            images = to_imagenet(images.to(compute.device, non_blocking=True))  # (B, T, 3, H, W)
             with compute.autocast(network.config.precision):
-                features = network(images.to(compute.device, non_blocking=True)).features  # (B, D)
+                features = network(images).features  # (B, D)
             for row, feature in zip(rows, features.float().cpu(), strict=True):
                 yield row, next(shown), feature
             progress.advance(len(rows) * images.shape[1])

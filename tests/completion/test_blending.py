@@ -158,3 +158,31 @@ def test_sharp_weights_take_synthesised_colours_only_where_no_reference_shows_th
     chosen = sharpened(weights)
     assert (chosen[0, 1, :19] == 1).all()
     assert (chosen[0, 0, 20:] == 1).all()
+
+
+def _around(maps, y, x, reach):
+    """The mean of maps (C, H, W) around a place, the border repeated, pixel by pixel."""
+    _, height, width = maps.shape
+    rows = [min(max(y + d, 0), height - 1) for d in range(-reach, reach + 1)]
+    columns = [min(max(x + d, 0), width - 1) for d in range(-reach, reach + 1)]
+    return sum(maps[:, r, c] for r in rows for c in columns) / (len(rows) * len(columns))
+
+
+def test_sharp_weights_are_those_of_a_loop_over_places():
+    generator = torch.Generator().manual_seed(5)
+    weights = torch.rand(3, 17, 11, generator=generator, dtype=torch.float64)
+    weights[1:, torch.rand(17, 11, generator=generator) < 0.3] = 0
+    weights[2, 10:] = 0
+    first = torch.zeros_like(weights)
+    for y in range(17):
+        for x in range(11):
+            values = _around(weights, y, x, 2) * (weights[:, y, x] > 0)  # 0.12 of 17 rows
+            if (weights[1:, y, x] > 0).any():
+                values[0] = 0
+            first[int(values.argmax()), y, x] = 1
+    expected = torch.zeros_like(weights)
+    for y in range(17):
+        for x in range(11):
+            near = _around(first, y, x, 1) * (weights[:, y, x] > 0)
+            expected[:, y, x] = near / near.sum()
+    torch.testing.assert_close(sharpened(weights[None])[0], expected, rtol=0, atol=1e-12)

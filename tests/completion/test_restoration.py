@@ -157,3 +157,23 @@ def test_source_file_is_untouched(store_path, tmp_path):
     run(store_path, tmp_path, some_flags(store_path, (1, 2)), "stcnet")
     assert store_path.read_bytes() == before
     assert decode(TrackletStore(store_path).read_bytes(1), "frame").shape == (32, 16, 3)
+
+
+@pytest.mark.parametrize("method", ["stcnet", "copy", "discard"])
+def test_threads_change_nothing(store_path, tmp_path, method):
+    source = TrackletStore(store_path)
+    flags = np.random.default_rng(0).random((source.num_frames, 3)) < 0.3
+    torch.manual_seed(0)
+    network = STCnet(TINY.network) if method == "stcnet" else None
+    config, rule = CompletionConfig(method=method), ReferencesConfig(references="region")
+    filler = filler_for(config, network, CPU)
+    made = []
+    for threads in (1, 3):
+        path = tmp_path / f"{threads}.h5"
+        record = restore(config, source, flags, rule, filler, path, 1000, threads=threads)
+        made.append((path.read_bytes(), record.table(), dict(record.counts)))
+    assert made[0][0] == made[1][0]
+    assert made[0][1].equals(made[1][1])
+    assert made[0][2] == made[1][2]
+    if method == "copy":
+        assert made[0][2]["regions_without_reference"] == 0  # cases that were never met are told as well

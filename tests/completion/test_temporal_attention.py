@@ -5,13 +5,12 @@ import math
 import pytest
 import torch
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
-from stcnet_lib.completion.stcnet.temporal_attention import (
-    TemporalAttention,
-    attention_weights,
-    patch_similarity,
-    position_code,
-)
+from stcnet_lib.completion.stcnet import blocked_attention
+from stcnet_lib.completion.stcnet.blocked_attention import BlockedAttention
+from stcnet_lib.completion.stcnet.temporal_attention import TemporalAttention, position_code
 
 
 def _patch(maps, row, column):
@@ -128,9 +127,17 @@ def test_position_codes_are_unit_vectors_and_most_alike_where_they_are_near():
 )
 def test_weight_of_the_only_match_among_512(scale, m, weight):
     """Without a scale the layer as printed is a mean: the match gets half a percent."""
-    similarity = torch.full((1, 1, 512), m, dtype=torch.float64)
-    similarity[..., 100] = 1
-    found = attention_weights(similarity, scale)[0, 0, 100].item()
+    height, width, query = 32, 16, 100
+    own = torch.eye(512, 513, dtype=torch.float64)
+    shared = torch.eye(513, dtype=torch.float64)[512]
+    features = (m**0.5 * shared + (1 - m) ** 0.5 * own)[None]  # products are m, and 1 with itself
+    # Shifts that stay inside the map: of a key at the border fewer than nine products are summed.
+    inside = F.avg_pool2d(torch.ones(1, 1, height, width, dtype=torch.float64), 3, 1, 1).flatten(1) * 9
+    scales = torch.full((1, 512), float(scale), dtype=torch.float64)
+    output, _ = BlockedAttention.apply(
+        features, features, scales, 1 / inside, None, None, (height, width), False
+    )
+    found = (output[0, query] @ own[query] / (1 - m) ** 0.5).item()
     digits = 2 if weight >= 0.1 else 3
     assert round(found, digits) == pytest.approx(weight, abs=1e-9)
 
@@ -170,7 +177,67 @@ def test_mixed_precision_keeps_the_similarities_in_float32():
     torch.testing.assert_close(output.double(), expected, rtol=0, atol=1e-4)
 
 
-def test_the_gradients_of_the_cosines_are_those_of_finite_differences():
+def _unfolded(current, reference, valid, scale, code_weight):
+    """The same with whole matrices, of which PyTorch finds the gradients: (B, C, h, w)."""
+    height, width = current.shape[2:]
+    codes = torch.stack([_code(r, c, height, width) for r in range(height) for c in range(width)])
+    sides = []
+    for maps in (current, reference):
+        patches = F.normalize(F.unfold(maps, 3, padding=1).transpose(1, 2), dim=2)  # (B, hw, 9C)
+        sides.append(torch.cat([patches, code_weight * codes.expand(len(maps), -1, -1)], dim=2))
+    similarity = sides[0] @ sides[1].transpose(1, 2) / (1 + code_weight**2)
+    keep = valid.flatten(1)[:, None]
+    weights = (scale * similarity).masked_fill(~keep, -1e9).softmax(2) * keep
+    return (reference.flatten(2) @ weights.transpose(1, 2)).unflatten(2, (height, width)), weights
+
+
+@pytest.mark.parametrize(
+    "numbers", [1, 150, 400, 1 << 18]
+)  # of 8 · 6 queries and keys: a row, three, samples
+def test_blocks_of_any_size_give_the_output_entropy_and_gradients_of_whole_matrices(numbers, monkeypatch):
+    monkeypatch.setitem(blocked_attention.BLOCK, "cpu", numbers)
     torch.manual_seed(0)
-    maps = torch.randn(2, 2, 3, 4, 3, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda both: patch_similarity(both[0], both[1]), maps)
+    maps = torch.randn(2, 3, 4, 8, 6, dtype=torch.float64)
+    valid, slope = torch.rand(3, 1, 8, 6) > 0.3, torch.randn(3, 4, 8, 6, dtype=torch.float64)
+    valid[2] = False
+    inputs = [maps.clone().requires_grad_() for _ in range(2)]
+    output, entropy = TemporalAttention(8.0, 0.7)(*inputs[0], valid)
+    expected, weights = _unfolded(*inputs[1], valid, 8.0, 0.7)
+    for found in (output, expected):
+        (found * slope).sum().backward()
+    torch.testing.assert_close(output, expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(inputs[0].grad, inputs[1].grad, rtol=0, atol=1e-11)
+    entropies = torch.special.entr(weights)[:, ::8].sum(2).mean(1)
+    torch.testing.assert_close(entropy, entropies, rtol=0, atol=1e-12)
+
+
+class _Largest(TorchDispatchMode):
+    """Notes how many numbers the largest tensor has that an operation makes."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        tensors = [part for part in tree_leaves(result) if isinstance(part, torch.Tensor)]
+        self.numbers = max([self.numbers, *(tensor.numel() for tensor in tensors)])
+        return result
+
+
+@pytest.mark.parametrize("height", [32, 128])
+def test_no_matrix_of_all_pairs_is_ever_whole(height, monkeypatch):
+    """Neither in a forward nor in a backward pass, nor kept between them."""
+    monkeypatch.setitem(blocked_attention.BLOCK, "cpu", 1 << 16)
+    positions = height * 16
+    current, reference = torch.randn(2, 1, 8, height, 16, requires_grad=True)
+    kept = []
+    with (
+        torch.autograd.graph.saved_tensors_hooks(
+            lambda tensor: kept.append(tensor.numel()) or tensor, lambda t: t
+        ),
+        _Largest() as largest,
+    ):
+        output, _ = TemporalAttention(10.0, 1.0)(current, reference, torch.ones(1, 1, height, 16))
+        output.sum().backward()
+    # A row of queries and one more on either side is the least.
+    assert largest.numbers <= max(1 << 16, 3 * 16 * positions) < positions**2
+    assert max(kept) == 16 * positions  # the code, which is larger than a map of 8 channels

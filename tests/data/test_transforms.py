@@ -13,6 +13,7 @@ from stcnet_lib.data.clips.transforms import (
     TrainTransform,
     from_unit,
     stack_frames,
+    to_imagenet,
     to_unit,
     unit_to_imagenet,
 )
@@ -186,3 +187,12 @@ def test_blur_takes_the_detail_and_keeps_the_mean():
     coarse = TrainTransform(64, 32, 0, 0, blur=1)(noise, np.random.default_rng(0))
     assert coarse.std() < 0.5 * sharp.std()
     assert abs(float(coarse.mean() - sharp.mean())) < 0.05
+
+
+def test_what_workers_leave_to_the_device_is_arithmetic_on_bytes():
+    clip = picture(frames=5, height=40, width=24)
+    for transform in (TestTransform(12, 8), TestTransform(20, 8, thirds=True), TestTransform(40, 24)):
+        sized = transform.sized(clip)
+        assert sized.dtype == torch.uint8
+        torch.testing.assert_close(to_imagenet(sized), (sized / 255 - MEAN) / STD)
+        assert torch.equal(transform(clip), to_imagenet(sized))

@@ -55,16 +55,17 @@ def test_every_figure_is_written(world, monkeypatch, tmp_path, capsys):
             *(draw_scores, "c.svg", *store, "--scores", world.scores, "--threshold", world.threshold),
             *("--split", 0, "--hidden-share", 0.5),
         ),
-        (
-            *(draw_strips, "d.png", *store, "--completed", world.completed, "--regions", world.regions),
-            *("--choice", "best", "--seed", 3, "--tracklets", 2, "--frames", 3, "--split", 0),
-        ),
         (draw_table, "e.html", "--comparison", tmp_path / "comparison.json"),
     ]
     for script, name, *options in calls:
         call(script, monkeypatch, *options, "--figure", tmp_path / "figures" / name)
+    figures = [("--best", tmp_path / "figures" / "d.png"), ("--random", tmp_path / "figures" / "f.png")]
+    call(
+        *(draw_strips, monkeypatch, *store, "--completed", world.completed, "--regions", world.regions),
+        *("--seed", 3, "--tracklets", 2, "--frames", 3, "--split", 0, *figures[0], *figures[1]),
+    )
     written = sorted(path.name for path in (tmp_path / "figures").iterdir())
-    assert written == ["a.svg", "b.svg", "c.svg", "d.png", "e.html"]
+    assert written == ["a.svg", "b.svg", "c.svg", "d.png", "e.html", "f.png"]
     call(print_comparison, monkeypatch, "--comparison", tmp_path / "comparison.json")
     assert capsys.readouterr().out.startswith("Re-identification on walkers")
 

@@ -101,7 +101,7 @@ def drawn(world, monkeypatch, tmp_path, choice="random", **options):
     figures = []
     with monkeypatch.context() as patch:
         patch.setattr(style, "save", lambda figure, path: figures.append(figure))
-        draw_strips(world.store, world.completed, world.regions, choice, 0, tmp_path / "a.png", **options)
+        draw_strips(world.store, world.completed, world.regions, {choice: tmp_path / "a.png"}, 0, **options)
     return figures[0]
 
 
@@ -177,7 +177,7 @@ def test_a_completion_that_left_frames_out_is_refused(world, tmp_path):
     with StoreWriter(path, dataset="grey", layout="folder", licence="", citation="", config="{}") as writer:
         writer.add_tracklet(0, 0, "person0", [(10, "0.png", picture)])
     with pytest.raises(ValueError, match=r"got 1 frames, wanted the 40 .* discard"):
-        draw_strips(world.store, path, world.regions, "random", 0, tmp_path / "a.png")
+        draw_strips(world.store, path, world.regions, {"random": tmp_path / "a.png"}, 0)
 
 
 def test_nothing_restored_is_said_and_no_error(world, monkeypatch, tmp_path):
@@ -194,9 +194,8 @@ def test_the_file_is_a_picture_and_depends_on_its_input_alone(world, tmp_path):
             world.store,
             world.completed,
             world.regions,
-            choice,
+            {choice: tmp_path / "a.png"},
             1,
-            tmp_path / "a.png",
             truth=world.truth,
             tracklets=2,
         )
@@ -205,3 +204,13 @@ def test_the_file_is_a_picture_and_depends_on_its_input_alone(world, tmp_path):
     with Image.open(tmp_path / "a.png") as image:
         image.load()
         assert image.width > 900
+
+
+def test_figures_drawn_together_are_those_drawn_alone(world, tmp_path):
+    data = (world.store, world.completed, world.regions)
+    together = {choice: tmp_path / f"{choice}.png" for choice in ("random", "best", "worst")}
+    draw_strips(*data, together, 1, truth=world.truth, tracklets=2)
+    for choice, path in together.items():
+        alone = tmp_path / "alone.png"
+        draw_strips(*data, {choice: alone}, 1, truth=world.truth, tracklets=2)
+        assert path.read_bytes() == alone.read_bytes()

@@ -144,7 +144,6 @@ class Paths:
             "network": _one_of(["guider", *settings.networks]),
             "train": r"[^/~]+",
             "test": r"[^/~]+",
-            "choice": "random|best|worst",
         }
 
 

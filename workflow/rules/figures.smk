@@ -134,21 +134,43 @@ rule draw_strips:
         regions=f"{RUN}/completion~{{completion}}/regions.parquet",
         truth=paths.truth(),
     output:
-        figure=report(
-            f"{FIGURES}/completion~{{completion}}/strips_{{choice}}.png",
+        random=report(
+            f"{FIGURES}/completion~{{completion}}/strips_random.png",
             caption="../report/strips.rst",
             category="Completion",
             labels={
-                "figure": "{choice} tracklets",
+                "figure": "random tracklets",
+                "completion": "{completion}",
+                "split": "{split}",
+                "seed": "{seed}",
+            },
+        ),
+        best=report(
+            f"{FIGURES}/completion~{{completion}}/strips_best.png",
+            caption="../report/strips.rst",
+            category="Completion",
+            labels={
+                "figure": "best tracklets",
+                "completion": "{completion}",
+                "split": "{split}",
+                "seed": "{seed}",
+            },
+        ),
+        worst=report(
+            f"{FIGURES}/completion~{{completion}}/strips_worst.png",
+            caption="../report/strips.rst",
+            category="Completion",
+            labels={
+                "figure": "worst tracklets",
                 "completion": "{completion}",
                 "split": "{split}",
                 "seed": "{seed}",
             },
         ),
     log:
-        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_strips_{{completion}}_{{choice}}.log",
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_strips_{{completion}}.log",
     benchmark:
-        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_strips_{{completion}}_{{choice}}.tsv"
+        f"{LOGS}/split~{{split}}/seed~{{seed}}/draw_strips_{{completion}}.tsv"
     localrule: True
     conda:
         "../../envs/tables.yaml"
@@ -161,8 +183,8 @@ rule draw_strips:
         people=options.people,
     shell:
         "python -m workflow.scripts.draw_strips --store {input.store} --completed {input.completed} "
-        "--regions {input.regions} {params.truth} {params.people} --choice {wildcards.choice} "
-        "--seed {wildcards.seed} --figure {output.figure} 2>&1 | tee {log}"
+        "--regions {input.regions} {params.truth} {params.people} --seed {wildcards.seed} "
+        "--random {output.random} --best {output.best} --worst {output.worst} 2>&1 | tee {log}"
 
 
 rule draw_training_guider:

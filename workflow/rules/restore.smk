@@ -87,9 +87,10 @@ rule restore_dataset:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/restore_dataset_{{completion}}.log",
     benchmark:
         f"{LOGS}/split~{{split}}/seed~{{seed}}/restore_dataset_{{completion}}.tsv"
+    priority: 5  # trainings, embeddings and measurements wait for it
     conda:
         "../../envs/torch.yaml"
-    threads: settings.runtime.side_threads
+    threads: settings.runtime.threads
     resources:
         gpu=gpus(1),
         mem_mb=growing(6000),

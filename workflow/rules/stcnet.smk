@@ -30,7 +30,7 @@ rule train_stcnet:
     priority: 10  # others wait for it
     conda:
         "../../envs/torch.yaml"
-    threads: settings.runtime.threads
+    threads: settings.runtime.side_threads  # a second one was measured to bring nothing
     resources:
         gpu=gpus(settings.runtime.gpus),
         mem_mb=growing(8000),

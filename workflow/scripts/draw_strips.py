@@ -13,29 +13,32 @@ def main() -> None:
         store="tracklets.h5 before",
         completed="tracklets.h5 of a completion that keeps every frame (not discard)",
         regions="regions.parquet of that completion",
-        figure="figure to write (.png or .svg)",
     )
     commandline.add_argument("--truth", type=Path, metavar="PATH", help="truth.h5: adds the clean frames")
-    commandline.add_argument(
-        "--choice",
-        choices=("random", "best", "worst"),
-        default="random",
-        help="which tracklets; best and worst go by the error in the replaced bands (grey levels, 0 to 255), "
-        "or without --truth by how much was changed there",
-    )
+    for choice, text in (
+        ("random", "tracklets drawn at random"),
+        (
+            "best",
+            "those with the least error in the replaced bands, or without --truth the least change there",
+        ),
+        ("worst", "those with the largest"),
+    ):
+        commandline.add_argument(
+            f"--{choice}", type=Path, metavar="PATH", help=f"figure of {text} to write (.png or .svg)"
+        )
     commandline.add_argument("--seed", type=int, default=0, help="of the random choice")
     commandline.add_argument("--split", type=int, help="show only test tracklets of this split")
     commandline.add_argument("--tracklets", type=int, default=6, help="how many")
     commandline.add_argument("--frames", type=int, default=7, help="of one tracklet, around a restored one")
     commandline.add_argument("--note", default="", help="more provenance, printed under the figure")
     options = commandline.parse_args()
+    asked = {choice: getattr(options, choice) for choice in ("random", "best", "worst")}
     draw_strips(
         options.store,
         options.completed,
         options.regions,
-        options.choice,
+        {choice: figure for choice, figure in asked.items() if figure is not None},
         options.seed,
-        options.figure,
         truth=options.truth,
         split=options.split,
         tracklets=options.tracklets,

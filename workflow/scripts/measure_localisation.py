@@ -13,7 +13,6 @@ from stcnet_lib.data.store.tracklets import Role, TrackletStore
 from stcnet_lib.data.truth import hidden_table
 from stcnet_lib.evaluation.measures.completion import occluder_kinds
 from stcnet_lib.evaluation.measures.localisation import measure_localisation
-from stcnet_lib.evaluation.measures.masks import measure_masks
 from stcnet_lib.localisation.flags import read_flags
 from stcnet_lib.localisation.mask_files import open_masks
 from stcnet_lib.localisation.region_files import REGION_FEATURES, open_regions
@@ -80,6 +79,9 @@ def masks_measured(
     options: argparse.Namespace, store: TrackletStore, truth: TrackletStore, frames: dict[str, np.ndarray]
 ) -> dict[str, Any]:
     """`measure_masks` of frames by the name of their part."""
+    # Torch, which enlarges the chances of masks, is not loaded where there are none.
+    from stcnet_lib.evaluation.measures.masks import measure_masks
+
     kinds = occluder_kinds(read_events(options.truth), store.tracklets)
     with open_masks(options.masks, store) as masks:
         return {name: measure_masks(masks, truth, own, kinds) for name, own in frames.items()}

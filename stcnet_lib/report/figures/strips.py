@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +51,8 @@ def draw_strips(
     store: str | Path,
     completed: str | Path,
     regions: str | Path,
-    choice: Choice,
+    figures: Mapping[Choice, str | Path],
     seed: int,
-    figure: str | Path,
     *,
     truth: str | Path | None = None,
     split: int | None = None,
@@ -62,6 +63,7 @@ def draw_strips(
     """Write strips of `tracklets` tracklets, `frames` frames each.
 
     Args:
+        figures: what to show, and the file of it.
         truth: the clean twins; without them best and worst go by how much was changed.
         split: show only test tracklets of this split; without it, all.
     """
@@ -72,19 +74,21 @@ def draw_strips(
             _check_twin(before, other)
         table = read_replaced(regions, before)
         wanted = before if clean is None else clean
-        chosen, pool = _chosen(table, before, after, wanted, choice, seed, split, tracklets)
+        pool = _Pool(table, before, after, wanted, seed, split)
         of_pixels = _settings(after).get("masks") in MASKS_OF_PIXELS
-        strips = [_strip(row, table, before, after, clean, frames, of_pixels) for row in chosen.itertuples()]
+        known = truth is not None
         marks = [
             style.store_mark("source", before.digest),
             style.store_mark("completed", after.digest),
             style.settings_mark(after.config),
-            pool,
-            note,
         ]
-    title, subtitle = _titles(choice, seed, truth is not None, len(strips))
-    with style.styled():
-        style.save(strips_figure(strips, title, subtitle, provenance=style.provenance(*marks)), figure)
+        for choice, figure in figures.items():
+            rows = pool.chosen(choice, tracklets).itertuples()
+            strips = [_strip(row, table, before, after, clean, frames, of_pixels) for row in rows]
+            title, subtitle = _titles(choice, seed, known, len(strips))
+            provenance = style.provenance(*marks, pool.source(choice), note)
+            with style.styled():
+                style.save(strips_figure(strips, title, subtitle, provenance=provenance), figure)
 
 
 def _settings(store: TrackletStore) -> dict[str, Any]:
@@ -102,26 +106,42 @@ def _check_twin(store: TrackletStore, other: TrackletStore | None) -> None:
     )
 
 
-def _chosen(
-    regions: pd.DataFrame,
-    before: TrackletStore,
-    after: TrackletStore,
-    wanted: TrackletStore,
-    choice: Choice,
-    seed: int,
-    split: int | None,
-    count: int,
-) -> tuple[pd.DataFrame, str]:
-    """The frames to show with their errors, and in words what they were chosen from."""
-    frames = restored_frames(regions)
-    if split is not None:
-        frames = frames[frames["tracklet"].isin(before.tracklets_with(split, *_TEST))]
-    if choice == "random":
-        chosen = choose(frames, choice, count, seed)
-        return add_errors(chosen, regions, after, wanted), f"from {len(frames):,} restored frames"
-    candidates = draw_candidates(frames, _CANDIDATES, seed)
-    pool = f"from {len(candidates):,} of {len(frames):,} restored frames, one a tracklet"
-    return choose(add_errors(candidates, regions, after, wanted), choice, count, seed), pool
+class _Pool:
+    """The frames that may be shown."""
+
+    def __init__(
+        self,
+        regions: pd.DataFrame,
+        before: TrackletStore,
+        after: TrackletStore,
+        wanted: TrackletStore,
+        seed: int,
+        split: int | None,
+    ) -> None:
+        frames = restored_frames(regions)
+        if split is not None:
+            frames = frames[frames["tracklet"].isin(before.tracklets_with(split, *_TEST))]
+        self._frames, self._regions, self._after, self._wanted = frames, regions, after, wanted
+        self._seed = seed
+
+    @cached_property
+    def _candidates(self) -> pd.DataFrame:
+        """Among which the best and the worst are looked for, with their errors."""
+        candidates = draw_candidates(self._frames, _CANDIDATES, self._seed)
+        return add_errors(candidates, self._regions, self._after, self._wanted)
+
+    def chosen(self, choice: Choice, count: int) -> pd.DataFrame:
+        """Frames of `count` tracklets at the most, with their errors."""
+        if choice == "random":
+            frames = choose(self._frames, choice, count, self._seed)
+            return add_errors(frames, self._regions, self._after, self._wanted)
+        return choose(self._candidates, choice, count, self._seed)
+
+    def source(self, choice: Choice) -> str:
+        """What they were chosen from, in words."""
+        if choice == "random":
+            return f"from {len(self._frames):,} restored frames"
+        return f"from {len(self._candidates):,} of {len(self._frames):,} restored frames, one a tracklet"
 
 
 def _strip(
