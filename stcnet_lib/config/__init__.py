@@ -26,6 +26,7 @@ from stcnet_lib.config.experiment import (
     load_config,
     truth_rows,
 )
+from stcnet_lib.config.game import AdversarialForm, GameConfig, GuidedNetworkConfig
 from stcnet_lib.config.gather import GatherConfig, GatherNetworkConfig
 from stcnet_lib.config.localisation import DetectorConfig, MasksConfig, OcclusionConfig, ProbeConfig
 from stcnet_lib.config.networks import CompletionNetworkConfig, OptimiserConfig, SamplesConfig, SizeConfig
@@ -40,13 +41,8 @@ from stcnet_lib.config.section import (
     parse_section,
     validate,
 )
-from stcnet_lib.config.stcnet import (
-    AdversarialForm,
-    GameConfig,
-    StcnetConfig,
-    StcnetLayers,
-    StcnetNetworkConfig,
-)
+from stcnet_lib.config.stcnet import StcnetConfig, StcnetLayers, StcnetNetworkConfig
+from stcnet_lib.config.stcnet3d import Stcnet3dConfig, Stcnet3dNetworkConfig
 
 __all__ = [
     "AdversarialForm",
@@ -63,6 +59,7 @@ __all__ = [
     "GameConfig",
     "GatherConfig",
     "GatherNetworkConfig",
+    "GuidedNetworkConfig",
     "MasksConfig",
     "Name",
     "OcclusionConfig",
@@ -79,6 +76,8 @@ __all__ = [
     "Section",
     "SectionType",
     "SizeConfig",
+    "Stcnet3dConfig",
+    "Stcnet3dNetworkConfig",
     "StcnetConfig",
     "StcnetLayers",
     "StcnetNetworkConfig",

@@ -29,6 +29,14 @@ class ReferencesConfig(Section):
         description="frames: no reference this close to one with the region flagged, if others are left; in "
         "training and in all completions of that network, its controls among them",
     )
+    window: int = Field(
+        0,
+        ge=0,
+        le=101,
+        exclude_if=lambda window: window == 0,
+        description="frames in a row that the network sees at once, around the one that it completes; 1: that "
+        "frame alone; 0: references are chosen. Kinds of networks say which of these they can have",
+    )
 
 
 class CompletionConfig(Section):

@@ -18,6 +18,7 @@ from stcnet_lib.config.errors import one_of
 from stcnet_lib.config.networks import CompletionNetworkConfig
 from stcnet_lib.config.section import ConfigError, validate
 from stcnet_lib.config.stcnet import StcnetConfig
+from stcnet_lib.config.stcnet3d import Stcnet3dConfig
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ _ROOM = "stcnet_lib.completion"
 
 NETWORKS = {
     "stcnet": NetworkKind(StcnetConfig, f"{_ROOM}.stcnet.training", f"{_ROOM}.stcnet.filling"),
+    "stcnet3d": NetworkKind(Stcnet3dConfig, f"{_ROOM}.stcnet3d.training", f"{_ROOM}.stcnet3d.filling"),
 }
 
 
@@ -61,8 +63,12 @@ def changed_network(base: StcnetConfig, changes: Mapping[str, Any]) -> Completio
         ConfigError: with one line for every problem.
     """
     section = _kind_of(changes).settings
-    common = section if isinstance(base, section) else CompletionNetworkConfig
-    return validate(section, {name: getattr(base, name) for name in common.model_fields} | changes)
+    if isinstance(base, section):
+        common = set(section.model_fields)
+    else:  # but not of what the kind has a default of its own for
+        fields = CompletionNetworkConfig.model_fields
+        common = {name for name, field in fields.items() if section.model_fields[name].default == field.default}
+    return validate(section, {name: getattr(base, name) for name in common} | changes)
 
 
 def _kind_of(values: Mapping[str, Any]) -> NetworkKind:

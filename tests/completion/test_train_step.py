@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.completion.learning.batch import Batch
-from stcnet_lib.completion.stcnet.discriminators import crop_regions
+from stcnet_lib.completion.game.discriminators import crop_regions
 from stcnet_lib.completion.stcnet.training import build_players, train_step
 from stcnet_lib.reid.network import ReIDNetwork
 
