@@ -280,8 +280,8 @@ MUTANTS = [
     ),
     M(
         "completion/learning/samples.py",
-        "torch.from_numpy(flags[list(hidden.references)])",
-        "torch.from_numpy(flags[list(hidden.references[::-1])])",
+        "self._flags_of(hidden.row)[list(numbers)]",
+        "self._flags_of(hidden.row)[list(numbers[::-1])]",
         "completion/test_samples.py",
     ),
     # evaluation

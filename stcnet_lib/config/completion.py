@@ -34,8 +34,8 @@ class ReferencesConfig(Section):
         ge=0,
         le=101,
         exclude_if=lambda window: window == 0,
-        description="frames in a row that the network sees at once, around the one that it completes; 1: that "
-        "frame alone; 0: references are chosen. Kinds of networks say which of these they can have",
+        description="frames in a row that the network sees at once, around the one that it completes; 1: "
+        "that frame alone; 0: references are chosen. Kinds of networks say which of these they can have",
     )
 
 

@@ -66,8 +66,9 @@ def changed_network(base: StcnetConfig, changes: Mapping[str, Any]) -> Completio
     if isinstance(base, section):
         common = set(section.model_fields)
     else:  # but not of what the kind has a default of its own for
-        fields = CompletionNetworkConfig.model_fields
-        common = {name for name, field in fields.items() if section.model_fields[name].default == field.default}
+        own = section.model_fields
+        fields = CompletionNetworkConfig.model_fields.items()
+        common = {name for name, field in fields if own[name].default == field.default}
     return validate(section, {name: getattr(base, name) for name in common} | changes)
 
 

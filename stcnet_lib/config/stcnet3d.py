@@ -25,13 +25,6 @@ class Stcnet3dLayers(SizeConfig):
         (1, 2, 4, 2, 1), min_length=1, description="temporal rates of the same blocks, in frames"
     )
     non_local: bool = Field(True, description="an embedded-Gaussian non-local block after half of the blocks")
-    trust: float = Field(
-        30.0,
-        ge=0,
-        le=1000,
-        description="before anything is learned: how much a difference of 1 beside a hole takes off the logit "
-        "of a source; 0: the training starts at the median",
-    )
 
     @model_validator(mode="after")
     def _a_rate_of_each_kind_a_block(self) -> Stcnet3dLayers:
@@ -48,7 +41,7 @@ class Stcnet3dNetworkConfig(PrecisionConfig, Stcnet3dLayers):
 class Stcnet3dConfig(GuidedNetworkConfig, Stcnet3dLayers):
     """The network and its training: a flat section of which each part has a view."""
 
-    window: int = Field(13, ge=2, le=101, description="frames in a row, every one of them a target")
+    window: int = Field(16, ge=2, le=101, description="frames in a row, every one of them a target")
     batch: int = Field(4, ge=1, le=4096, description="windows, over all GPUs together")
     global_discriminator: bool = False
     local_discriminator: bool = False

@@ -166,9 +166,7 @@ def train_step(
     return values | completed.logs | completed.l1 | opinions
 
 
-def _opinions(
-    config: GameConfig, players: Players, batch: Batch, picture: Tensor
-) -> dict[str, Tensor]:
+def _opinions(config: GameConfig, players: Players, batch: Batch, picture: Tensor) -> dict[str, Tensor]:
     """What discriminators and guider say of the completion: unweighted terms of Eq. 10."""
     losses = {}
     if players.discriminators is not None:

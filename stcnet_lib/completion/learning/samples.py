@@ -170,7 +170,7 @@ class CompletionSamples(Dataset):
         }
 
     def frames_of(self, row: int, numbers: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Frames of a train tracklet in the size of the samples: uint8 (F, 3, H, W), and their rows before."""
+        """Frames of a train tracklet in the samples' size, uint8 (F, 3, H, W), and their rows before."""
         start = self._spans[row][0]
         images = [self.store.read_image(int(start + t)) for t in numbers]
         heights = torch.tensor([len(image) for image in images])

@@ -154,6 +154,7 @@ def _hole(hidden: list[Hidden], collated: dict[str, Tensor], batch: Batch) -> Te
 
 def _guesses(samples: CompletionSamples, hidden: list[Hidden], batch: Batch) -> dict[str, Tensor]:
     """What each control puts in the place of the frames: (B, 3, H, W)."""
+
     def shown(each: Hidden, numbers: Sequence[int]) -> Tensor:  # (F, 3, H, W)
         return to_unit(samples.frames_of(each.row, numbers)[0])
 
