@@ -347,7 +347,8 @@ def test_a_network_of_another_kind_has_what_all_kinds_have(monkeypatch):
     (line,) = lines_of(values | {"completions": {"c": completion | {"method": "spatial"}}})
     assert line.startswith("completions.c.method: got 'spatial', wanted 'stcnet'")
     (line,) = lines_of(values | {"stcnets": {"p": {"kind": "plane"}}})
-    assert line == "stcnets.p.kind: got 'plane', wanted one of 'plain', 'stcnet' (did you mean 'plain'?)"
+    known = ", ".join(f"'{name}'" for name in sorted(NETWORKS))
+    assert line == f"stcnets.p.kind: got 'plane', wanted one of {known} (did you mean 'plain'?)"
 
 
 def test_controls_follow_the_margin_of_their_network():
