@@ -28,6 +28,12 @@ from stcnet_lib.config.experiment import (
 )
 from stcnet_lib.config.game import AdversarialForm, GameConfig, GuidedNetworkConfig
 from stcnet_lib.config.gather import GatherConfig, GatherNetworkConfig
+from stcnet_lib.config.inpainting import (
+    ContextEncoderConfig,
+    ContextEncoderNetworkConfig,
+    GlcicConfig,
+    GlcicNetworkConfig,
+)
 from stcnet_lib.config.localisation import DetectorConfig, MasksConfig, OcclusionConfig, ProbeConfig
 from stcnet_lib.config.networks import CompletionNetworkConfig, OptimiserConfig, SamplesConfig, SizeConfig
 from stcnet_lib.config.reid import FeaturesConfig, ReIDConfig
@@ -50,6 +56,8 @@ __all__ = [
     "CompletionNetworkConfig",
     "Config",
     "ConfigError",
+    "ContextEncoderConfig",
+    "ContextEncoderNetworkConfig",
     "DatasetConfig",
     "DetectorConfig",
     "EvaluationConfig",
@@ -59,6 +67,8 @@ __all__ = [
     "GameConfig",
     "GatherConfig",
     "GatherNetworkConfig",
+    "GlcicConfig",
+    "GlcicNetworkConfig",
     "GuidedNetworkConfig",
     "MasksConfig",
     "Name",

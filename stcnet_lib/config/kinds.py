@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stcnet_lib.config.errors import one_of
+from stcnet_lib.config.inpainting import ContextEncoderConfig, GlcicConfig
 from stcnet_lib.config.networks import CompletionNetworkConfig
 from stcnet_lib.config.section import ConfigError, validate
 from stcnet_lib.config.stcnet import StcnetConfig
@@ -40,10 +41,16 @@ class NetworkKind:
         return [self.filling.replace(".", "/") + ".py"]
 
 
+def _in_one_file(settings: type[CompletionNetworkConfig], module: str) -> NetworkKind:
+    return NetworkKind(settings, module, module)
+
+
 _ROOM = "stcnet_lib.completion"
 
 NETWORKS = {
     "stcnet": NetworkKind(StcnetConfig, f"{_ROOM}.stcnet.training", f"{_ROOM}.stcnet.filling"),
+    "context_encoder": _in_one_file(ContextEncoderConfig, f"{_ROOM}.inpainting.context_encoder"),
+    "glcic": _in_one_file(GlcicConfig, f"{_ROOM}.inpainting.glcic"),
     "stcnet3d": NetworkKind(Stcnet3dConfig, f"{_ROOM}.stcnet3d.training", f"{_ROOM}.stcnet3d.filling"),
 }
 

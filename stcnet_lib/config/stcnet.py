@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from stcnet_lib.config.game import GuidedNetworkConfig
 from stcnet_lib.config.networks import PrecisionConfig, SizeConfig
@@ -27,9 +27,10 @@ class StcnetLayers(SizeConfig):
         (2, 4, 8, 16), description="silent; the ancestors' rates"
     )
     output: Literal["clip", "tanh"] = Field("clip", description="silent; clip to [-1, 1] as DeepFill")
-    temporal: Literal["attention", "concat", "none"] = Field(
+    temporal: Literal["attention", "concat", "autoencoder", "none"] = Field(
         "attention",
-        description="concat: the paper's TAE control; none: the spatial generator alone",
+        description="concat: the paper's TAE control, no attention; autoencoder: its AE control, three times "
+        "the encoder's filters on the frame alone, no references; none: the spatial generator alone",
     )
     attention_scale: float = Field(
         1.0, gt=0, le=1000, description="of the softmax; 1 as printed is almost mean pooling"
@@ -61,6 +62,12 @@ class StcnetLayers(SizeConfig):
         description="synthesis blend: pixels by which those of the references are moved at the most to fit, "
         "at the network's size",
     )
+
+    @model_validator(mode="after")
+    def _pixels_of_references(self) -> StcnetLayers:
+        if self.synthesis == "blend" and self.temporal == "autoencoder":
+            raise ValueError("synthesis: got 'blend', wanted 'decoder': an autoencoder sees no references")
+        return self
 
 
 class StcnetNetworkConfig(PrecisionConfig, StcnetLayers):
