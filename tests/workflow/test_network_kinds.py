@@ -1,4 +1,4 @@
-"""Every kind of completion network through the real workflow: trained, filling, measured, and tracked by itself."""
+"""Every kind of completion network in the real workflow: trained, filling, measured, tracked by itself."""
 
 import json
 
