@@ -44,7 +44,8 @@ class CompletionConfig(Section):
 
     method: Literal[*METHODS] = Field(
         description="copy: the same third of the nearest frame where it is visible; median: of each pixel "
-        "over the nearest 31 frames where it is visible; mean: mean colour; discard: leave frames with a "
+        "over the nearest 31 frames where it is visible; mean: mean colour; telea: inpainted from the "
+        "frame itself; discard: leave frames with a "
         "flagged region out; gather: (masks of pixels) by the network of the section gather"
     )
     stcnet: Name = Field(
