@@ -10,8 +10,8 @@ from stcnet_lib.common.compute import Compute
 from stcnet_lib.completion.filling import filler_for
 from stcnet_lib.completion.learning.batch import Batch, Window
 from stcnet_lib.completion.stcnet3d.blocks import DilatedBlock, NonLocalBlock3d
-from stcnet_lib.completion.stcnet3d.network import Stcnet3d
-from stcnet_lib.completion.stcnet3d.sources import visible_median
+from stcnet_lib.completion.stcnet3d.network import Stcnet3d, routed
+from stcnet_lib.completion.stcnet3d.sources import sources, visible_median
 from stcnet_lib.completion.stcnet3d.training import learner, window_l1
 from stcnet_lib.completion.task import FillTask
 from stcnet_lib.config import CompletionConfig, Stcnet3dConfig
@@ -124,6 +124,20 @@ def test_visible_pixels_never_change_and_hidden_ones_are_never_seen(changes, tra
     assert completed.abs().max() <= 1
     assert (completed[~visible] != pictures[~visible]).float().mean() > 0.99
     torch.testing.assert_close(net(torch.where(hidden > 0.5, -pictures, pictures), hidden), completed)
+
+
+def test_in_bf16_pixels_are_copied_as_they_are():
+    """Weights of 1 on one frame: its pixels come out bit for bit, and what is visible stays as it is."""
+    net, (pictures, hidden) = Told(3), windows()
+    with CPU.autocast("bf16"):
+        found = sources(pictures, hidden)
+        completed = torch.where(hidden > 0.5, routed(net.answers(found), found), pictures)
+        whole = net(pictures, hidden)
+    wanted = (hidden > 0.5) & (hidden[:, 3:4] < 0.5)
+    wanted = wanted.expand_as(pictures)
+    assert torch.equal(completed[wanted], pictures[:, 3:4].expand_as(pictures)[wanted])
+    assert torch.equal(whole[(hidden < 0.5).expand_as(whole)], pictures[(hidden < 0.5).expand_as(whole)])
+    assert whole.dtype == torch.float32
 
 
 def test_every_frame_of_the_window_matters_to_every_other_one():
