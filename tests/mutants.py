@@ -284,6 +284,50 @@ MUTANTS = [
         "self._flags_of(hidden.row)[list(numbers[::-1])]",
         "completion/test_samples.py",
     ),
+    M(
+        "completion/learning/windows.py",
+        "unseen[:, hidden.region] = ~hidden.usable",
+        "pass",
+        "completion/test_windows.py",
+    ),
+    M(
+        "completion/learning/windows.py",
+        "int(moment) - frame",
+        "int(moment)",
+        "completion/test_windows.py",
+    ),
+    M(
+        "completion/stcnet3d/network.py",
+        "of_frames.masked_fill(itself, _HIDDEN)",
+        "of_frames",
+        "completion/test_stcnet3d.py",
+    ),
+    M(
+        "completion/stcnet3d/network.py",
+        ".masked_fill(unseen.all(2, keepdim=True), 0)",
+        "",
+        "completion/test_stcnet3d.py",
+    ),
+    M(
+        "completion/stcnet3d/training.py",
+        " * window.known",
+        "",
+        "completion/test_stcnet3d.py",
+    ),
+    M(
+        "completion/stcnet3d/filling.py",
+        "unseen[np.ix_(near, task.regions)] = True",
+        "pass",
+        "completion/test_stcnet3d.py",
+    ),
+    M(
+        "completion/stcnet3d/sources.py",
+        "torch.minimum(count // 2, last)",
+        "last",
+        "completion/test_stcnet3d.py",
+    ),
+    M("completion/flow.py", "first - moved", "moved - first", "completion/test_flow.py"),
+    M("completion/telea.py", "known = known | (order == level)", "pass", "completion/test_telea.py"),
     # evaluation
     M(
         "evaluation/ranking.py",

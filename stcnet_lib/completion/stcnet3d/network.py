@@ -83,10 +83,9 @@ class Stcnet3d(nn.Module):
     def stages(self, batch: Batch) -> dict[str, Tensor]:
         """The frames that are looked at (`CompletionNetwork`): of all that show a place, and as completed."""
         found = sources(batch.window.frames, batch.window.hidden)
-        answers = self.answers(found)
-        hidden = batch.window.hidden > 0.5
+        answers = Answers(*(batch.of_target(part)[:, None] for part in self.answers(found)))
         return {
-            name: batch.of_target(torch.where(hidden, make(answers, found), batch.window.frames))
+            name: torch.where(batch.mask > 0.5, make(answers, found)[:, 0], batch.frame)
             for name, make in (("routed", routed), ("completed", painted))
         }
 
