@@ -45,6 +45,9 @@ class Stcnet3dConfig(GuidedNetworkConfig, Stcnet3dLayers):
     batch: int = Field(4, ge=1, le=4096, description="windows, over all GPUs together")
     global_discriminator: bool = False
     local_discriminator: bool = False
+    guider_loss: bool = Field(
+        False, description="on `walkers_validation` it took more than all skill that L1 alone learns"
+    )
 
     @property
     def network(self) -> Stcnet3dNetworkConfig:
