@@ -145,6 +145,20 @@ def test_config_yaml_writes_out_every_value_with_a_comment():
         ),
         ("stcnet.dilations", [0], "stcnet.dilations.0: got 0, wanted at least 1"),
         ("stcnet.dilations", [2, -4], "stcnet.dilations.1: got -4, wanted at least 1"),
+        ("stcnet.window", 5, "stcnet.window: got 5, wanted 0: a network of kind 'stcnet' chooses two"),
+        ("stcnet.temporal", "autoencoder", "stcnet.synthesis: got 'blend', wanted 'decoder': an autoencoder"),
+        (
+            "stcnets",
+            {"w": {"kind": "stcnet3d", "dilations": [1], "time_dilations": [1, 2]}},
+            "stcnets.w.time_dilations: got 2 rates, wanted 1, as many as dilations",
+        ),
+        ("stcnets", {"w": {"kind": "stcnet3d", "window": 1}}, "stcnets.w.window: got 1, wanted at least 2"),
+        ("stcnets", {"w": {"kind": "glcic", "window": 3}}, "stcnets.w.window: got 3, wanted at most 1"),
+        (
+            "stcnets",
+            {"w": {"kind": "context_encoder", "height": 72}},
+            "stcnets.w.height: got 72, wanted a multiple of 16",
+        ),
         ("stcnet.betas", [1.5, 0.9], "stcnet.betas.0: got 1.5, wanted less than 1.0"),
         ("stcnet.betas", [0.5, 1.0], "stcnet.betas.1: got 1.0, wanted less than 1.0"),
         ("stcnet.adversarial", "saturated", "stcnet.adversarial: got 'saturated', wanted one of"),
@@ -429,6 +443,17 @@ def test_the_order_of_stcnets_keys_stays():
     ]
 
 
+def test_windows_are_as_the_kind_of_network_has_them():
+    stcnets = {"w": {"kind": "stcnet3d"}, "short": {"kind": "stcnet3d", "window": 4}, "g": {"kind": "glcic"}}
+    completions = {name: {"method": "stcnet", "stcnet": name} for name in stcnets}
+    completions |= {"stcnet": {"method": "stcnet"}, "copy": {"method": "copy", "stcnet": "w"}}
+    config = load_config(MINIMAL | {"stcnets": stcnets, "completions": completions})
+    found = {name: config.references_of(name).window for name in completions}
+    assert found == {"w": 16, "short": 4, "g": 1, "stcnet": 0, "copy": 0}
+    assert "window" not in config.stcnet.canonical_json()  # what was trained before is not trained again
+    assert "window" not in config.references_of("copy").canonical_json()
+
+
 def test_a_network_of_another_kind_has_what_all_kinds_have(monkeypatch):
     class Plain(CompletionNetworkConfig):
         kind: Literal["plain"] = "plain"
@@ -443,10 +468,12 @@ def test_a_network_of_another_kind_has_what_all_kinds_have(monkeypatch):
     assert found == Plain(height=64, reference_margin=2, iterations=7, lr=0.5)
     assert parse_network(found.canonical_json()) == found
     assert config.references_of("c").reference_margin == 2
+    assert config.references_of("c").window == 0  # copies are chosen
     (line,) = lines_of(values | {"completions": {"c": completion | {"method": "spatial"}}})
     assert line.startswith("completions.c.method: got 'spatial', wanted 'stcnet'")
     (line,) = lines_of(values | {"stcnets": {"p": {"kind": "plane"}}})
-    assert line == "stcnets.p.kind: got 'plane', wanted one of 'plain', 'stcnet' (did you mean 'plain'?)"
+    known = ", ".join(f"'{name}'" for name in sorted(NETWORKS))
+    assert line == f"stcnets.p.kind: got 'plane', wanted one of {known} (did you mean 'plain'?)"
 
 
 def test_controls_follow_the_margin_of_their_network():

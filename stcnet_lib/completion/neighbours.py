@@ -34,6 +34,18 @@ def nearest_frames(usable: np.ndarray, first: int, last: int, most: int = MEDIAN
     return tuple(sorted(int(t) for t in frames[np.argsort(away, kind="stable")[:most]]))
 
 
+def window_around(frame: int, length: int, window: int) -> range:
+    """As many frames in a row as `window` says, or the tracklet has: around `frame`, within its `length`."""
+    first = min(max(frame - window // 2, 0), max(length - window, 0))
+    return range(first, min(first + window, length))
+
+
+def widened(flags: np.ndarray, margin: int) -> np.ndarray:
+    """Flags (T, K) that reach `margin` frames further to both sides."""
+    padded = np.pad(flags, ((margin, margin), (0, 0)))
+    return np.any([padded[i : i + len(flags)] for i in range(2 * margin + 1)], axis=0)
+
+
 def both_sides(references: tuple[int, ...]) -> tuple[int, int]:
     """The references of a network that always wants two: a missing side copies the other one."""
     return references[0], references[-1]

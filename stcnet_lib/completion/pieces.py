@@ -12,7 +12,7 @@ from stcnet_lib import REGIONS
 from stcnet_lib.common.regions import region_rows
 from stcnet_lib.completion.alignment import matches
 from stcnet_lib.completion.judging import WITNESSES
-from stcnet_lib.completion.neighbours import nearest, nearest_frames, usable_frames
+from stcnet_lib.completion.neighbours import nearest, nearest_frames, usable_frames, window_around
 from stcnet_lib.completion.pixels.within import PixelsWithin
 from stcnet_lib.completion.seams import border_gap, hide_seams
 from stcnet_lib.completion.task import Filler, Filling, FillTask
@@ -140,8 +140,12 @@ def _tasks(
         leave = not chosen and config.no_reference == "leave"
         looks_around = METHODS[config.method].looks_around or config.of_pixels
         shown = nearest_frames(usable, t, t) if looks_around else ()
+        window = range(0)
+        if references.window:
+            window = window_around(t, len(flags), references.window)
+            shown = tuple(n for n in window if usable[n] and n != t)
         compared = nearest_frames(usable, t, t, WITNESSES) if witnesses else ()
-        tasks.append(FillTask(t, regions, chosen, leave, shown, compared))
+        tasks.append(FillTask(t, regions, chosen, leave, shown, compared, window=window))
     return tasks
 
 

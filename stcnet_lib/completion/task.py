@@ -22,11 +22,12 @@ class FillTask:
     shown: tuple[int, ...] = ()  # further ones, the references among them, for methods that look at many
     witnesses: tuple[int, ...] = ()  # likewise those with which a judge compares the result
     moved: tuple[tuple[int, Match], ...] = ()  # references and shown frames that are moved to lie on this one
+    window: range = range(0)  # frames in a row around its own, for networks that see such
 
     @property
     def needed(self) -> set[int]:
         """The frames that filling may look at, its own among them."""
-        return {self.frame, *self.references, *self.shown, *self.witnesses}
+        return {self.frame, *self.references, *self.shown, *self.window, *self.witnesses}
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,14 @@ from stcnet_lib.config.experiment import (
     load_config,
     truth_rows,
 )
+from stcnet_lib.config.game import AdversarialForm, GameConfig, GuidedNetworkConfig
 from stcnet_lib.config.gather import GatherConfig, GatherNetworkConfig
+from stcnet_lib.config.inpainting import (
+    ContextEncoderConfig,
+    ContextEncoderNetworkConfig,
+    GlcicConfig,
+    GlcicNetworkConfig,
+)
 from stcnet_lib.config.localisation import DetectorConfig, MasksConfig, OcclusionConfig, ProbeConfig
 from stcnet_lib.config.networks import CompletionNetworkConfig, OptimiserConfig, SamplesConfig, SizeConfig
 from stcnet_lib.config.reid import FeaturesConfig, ReIDConfig
@@ -40,13 +47,8 @@ from stcnet_lib.config.section import (
     parse_section,
     validate,
 )
-from stcnet_lib.config.stcnet import (
-    AdversarialForm,
-    GameConfig,
-    StcnetConfig,
-    StcnetLayers,
-    StcnetNetworkConfig,
-)
+from stcnet_lib.config.stcnet import StcnetConfig, StcnetLayers, StcnetNetworkConfig
+from stcnet_lib.config.stcnet3d import Stcnet3dConfig, Stcnet3dNetworkConfig
 
 __all__ = [
     "AdversarialForm",
@@ -54,6 +56,8 @@ __all__ = [
     "CompletionNetworkConfig",
     "Config",
     "ConfigError",
+    "ContextEncoderConfig",
+    "ContextEncoderNetworkConfig",
     "DatasetConfig",
     "DetectorConfig",
     "EvaluationConfig",
@@ -63,6 +67,9 @@ __all__ = [
     "GameConfig",
     "GatherConfig",
     "GatherNetworkConfig",
+    "GlcicConfig",
+    "GlcicNetworkConfig",
+    "GuidedNetworkConfig",
     "MasksConfig",
     "Name",
     "OcclusionConfig",
@@ -79,6 +86,8 @@ __all__ = [
     "Section",
     "SectionType",
     "SizeConfig",
+    "Stcnet3dConfig",
+    "Stcnet3dNetworkConfig",
     "StcnetConfig",
     "StcnetLayers",
     "StcnetNetworkConfig",

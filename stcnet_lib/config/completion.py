@@ -29,6 +29,14 @@ class ReferencesConfig(Section):
         description="frames: no reference this close to one with the region flagged, if others are left; in "
         "training and in all completions of that network, its controls among them",
     )
+    window: int = Field(
+        0,
+        ge=0,
+        le=101,
+        exclude_if=lambda window: window == 0,
+        description="frames in a row that the network sees at once, around the one that it completes; 1: "
+        "that frame alone; 0: references are chosen. Kinds of networks say which of these they can have",
+    )
 
 
 class CompletionConfig(Section):
@@ -36,7 +44,8 @@ class CompletionConfig(Section):
 
     method: Literal[*METHODS] = Field(
         description="copy: the same third of the nearest frame where it is visible; median: of each pixel "
-        "over the nearest 31 frames where it is visible; mean: mean colour; discard: leave frames with a "
+        "over the nearest 31 frames where it is visible; mean: mean colour; telea: inpainted from the "
+        "frame itself; flow: between the references, along optical flow; discard: leave frames with a "
         "flagged region out; gather: (masks of pixels) by the network of the section gather"
     )
     stcnet: Name = Field(
@@ -53,7 +62,7 @@ class CompletionConfig(Section):
     references: Literal["network", "frame", "region"] = Field(
         "network",
         description="frames to copy from: as the completion network `stcnet` has them, so that a control "
-        "differs from it in the filling alone; or, for copy, median and mean, frame or region",
+        "differs from it in the filling alone; or, for copy, median, mean and flow, frame or region",
     )
     no_reference: Literal["spatial", "leave"] = Field(
         "spatial",
@@ -111,9 +120,9 @@ class CompletionConfig(Section):
     @model_validator(mode="after")
     def _references_of_its_own(self) -> CompletionConfig:
         if self.references != "network" and not METHODS[self.method].chooses_references:
+            able = ", ".join(name for name, method in METHODS.items() if method.chooses_references)
             raise ValueError(
-                f"references: got '{self.references}', wanted 'network': only copy, median and mean choose "
-                "their own"
+                f"references: got '{self.references}', wanted 'network': only {able} choose their own"
             )
         return self
 

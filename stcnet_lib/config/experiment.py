@@ -15,6 +15,7 @@ from stcnet_lib.config.kinds import changed_network
 from stcnet_lib.config.layouts import LAYOUTS
 from stcnet_lib.config.likeness import written_out
 from stcnet_lib.config.localisation import OcclusionConfig
+from stcnet_lib.config.methods import METHODS
 from stcnet_lib.config.networks import CompletionNetworkConfig
 from stcnet_lib.config.reid import FeaturesConfig, ReIDConfig
 from stcnet_lib.config.rows import multiplied_out
@@ -273,7 +274,8 @@ class Config(Section):
         row = self.completions[completion]
         network = self.stcnet_named(row.stcnet).samples
         rule = network.references if row.references == "network" else row.references
-        return ReferencesConfig(references=rule, reference_margin=network.reference_margin)
+        window = network.window if METHODS[row.method].needs_network else 0
+        return ReferencesConfig(references=rule, reference_margin=network.reference_margin, window=window)
 
     @property
     def has_truth(self) -> bool:

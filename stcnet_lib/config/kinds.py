@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from stcnet_lib.config.errors import one_of
+from stcnet_lib.config.inpainting import ContextEncoderConfig, GlcicConfig
 from stcnet_lib.config.networks import CompletionNetworkConfig
 from stcnet_lib.config.section import ConfigError, validate
 from stcnet_lib.config.stcnet import StcnetConfig
+from stcnet_lib.config.stcnet3d import Stcnet3dConfig
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,17 @@ class NetworkKind:
         return [self.filling.replace(".", "/") + ".py"]
 
 
+def _in_one_file(settings: type[CompletionNetworkConfig], module: str) -> NetworkKind:
+    return NetworkKind(settings, module, module)
+
+
 _ROOM = "stcnet_lib.completion"
 
 NETWORKS = {
     "stcnet": NetworkKind(StcnetConfig, f"{_ROOM}.stcnet.training", f"{_ROOM}.stcnet.filling"),
+    "context_encoder": _in_one_file(ContextEncoderConfig, f"{_ROOM}.inpainting.context_encoder"),
+    "glcic": _in_one_file(GlcicConfig, f"{_ROOM}.inpainting.glcic"),
+    "stcnet3d": NetworkKind(Stcnet3dConfig, f"{_ROOM}.stcnet3d.training", f"{_ROOM}.stcnet3d.filling"),
 }
 
 
@@ -61,8 +70,13 @@ def changed_network(base: StcnetConfig, changes: Mapping[str, Any]) -> Completio
         ConfigError: with one line for every problem.
     """
     section = _kind_of(changes).settings
-    common = section if isinstance(base, section) else CompletionNetworkConfig
-    return validate(section, {name: getattr(base, name) for name in common.model_fields} | changes)
+    if isinstance(base, section):
+        common = set(section.model_fields)
+    else:  # but not of what the kind has a default of its own for
+        own = section.model_fields
+        fields = CompletionNetworkConfig.model_fields.items()
+        common = {name for name, field in fields if own[name].default == field.default}
+    return validate(section, {name: getattr(base, name) for name in common} | changes)
 
 
 def _kind_of(values: Mapping[str, Any]) -> NetworkKind:

@@ -45,6 +45,8 @@ METHODS = {
     "copy": Method(f"{_ROOM}.copy", f"{_PIXELS}.nearest", chooses_references=True),
     "median": Method(f"{_ROOM}.median", f"{_PIXELS}.median", chooses_references=True, looks_around=True),
     "gather": Method(pixels="stcnet_lib.completion.gather.filling", gathers=True),
+    "flow": Method(f"{_ROOM}.flow", chooses_references=True),
+    "telea": Method(f"{_ROOM}.telea", f"{_PIXELS}.telea"),
     "mean": Method(f"{_ROOM}.mean", chooses_references=True),
     "discard": Method(drops_frames=True),
 }

@@ -1,21 +1,13 @@
-"""STCnet and its training (paper §3): what it is made of, and the game that it learns by."""
+"""STCnet (paper §3): what its generators are made of, and how they learn."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
-from stcnet_lib.config.networks import (
-    CompletionNetworkConfig,
-    OptimiserConfig,
-    PrecisionConfig,
-    SamplesConfig,
-    SizeConfig,
-)
-from stcnet_lib.config.section import Section
-
-AdversarialForm = Literal["non_saturating", "saturating"]
+from stcnet_lib.config.game import GuidedNetworkConfig
+from stcnet_lib.config.networks import PrecisionConfig, SizeConfig
 
 
 class StcnetLayers(SizeConfig):
@@ -35,9 +27,10 @@ class StcnetLayers(SizeConfig):
         (2, 4, 8, 16), description="silent; the ancestors' rates"
     )
     output: Literal["clip", "tanh"] = Field("clip", description="silent; clip to [-1, 1] as DeepFill")
-    temporal: Literal["attention", "concat", "none"] = Field(
+    temporal: Literal["attention", "concat", "autoencoder", "none"] = Field(
         "attention",
-        description="concat: the paper's TAE control; none: the spatial generator alone",
+        description="concat: the paper's TAE control, no attention; autoencoder: its AE control, three times "
+        "the encoder's filters on the frame alone, no references; none: the spatial generator alone",
     )
     attention_scale: float = Field(
         1.0, gt=0, le=1000, description="of the softmax; 1 as printed is almost mean pooling"
@@ -70,44 +63,27 @@ class StcnetLayers(SizeConfig):
         "at the network's size",
     )
 
+    @model_validator(mode="after")
+    def _pixels_of_references(self) -> StcnetLayers:
+        if self.synthesis == "blend" and self.temporal == "autoencoder":
+            raise ValueError("synthesis: got 'blend', wanted 'decoder': an autoencoder sees no references")
+        return self
+
 
 class StcnetNetworkConfig(PrecisionConfig, StcnetLayers):
     """All that `model.json` holds to build the generators again."""
 
 
-class GameConfig(Section):
-    """Discriminators, guider and their weights in the generators' objective (paper §3.4-3.5)."""
-
-    global_discriminator: bool = True
-    local_discriminator: bool = True
-    local_view: Literal["crop", "masked"] = Field(
-        "crop", description="crop of the region (Fig. 1), or M·x on the whole frame (Eq. 8)"
-    )
-    discriminator_channels: int = Field(64, ge=4, le=512, description="doubling up to 8 times")
-    adversarial: AdversarialForm = Field(
-        "non_saturating",
-        description="what generators minimise: -log D(x2), or log(1 - D(x2)) as Eq. 7-8 may be read, whose "
-        "gradient vanishes while the discriminators win",
-    )
-    guider_loss: bool = True
-    lambda_adversarial: float = Field(0.001, ge=0, le=10, description="λ1")
-    lambda_guider: float = Field(0.1, ge=0, le=10, description="λ2")
-
-
-# The bases, last first, are the order of the keys in JSON, which decides what is trained again.
-class StcnetConfig(
-    CompletionNetworkConfig, PrecisionConfig, OptimiserConfig, GameConfig, SamplesConfig, StcnetLayers
-):
+class StcnetConfig(GuidedNetworkConfig, StcnetLayers):
     """The completion network and its training (paper §3): a flat section of which each part has a view."""
 
     @property
     def network(self) -> StcnetNetworkConfig:
         return self.part(StcnetNetworkConfig)
 
-    @property
-    def game(self) -> GameConfig:
-        return self.part(GameConfig)
-
-    @property
-    def needs_classes(self) -> bool:
-        return self.guider_loss
+    @field_validator("window")
+    @classmethod
+    def _chooses_references(cls, value: int) -> int:
+        if value:
+            raise ValueError(f"got {value}, wanted 0: a network of kind 'stcnet' chooses two references")
+        return value

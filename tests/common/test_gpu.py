@@ -1,6 +1,7 @@
 """What only a CUDA device can show; skipped, with the reason, where there is none."""
 
 import json
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ import torch
 from stcnet_lib.common.compute import Compute, compute_for
 from stcnet_lib.completion.learning.samples import CompletionSamples
 from stcnet_lib.completion.learning.training import train_network
+from stcnet_lib.completion.learning.windows import samples_for
 from stcnet_lib.completion.stcnet.training import learner
 from stcnet_lib.config import EvaluationConfig, ReIDConfig, RuntimeConfig
+from stcnet_lib.config.kinds import NETWORKS
 from stcnet_lib.data.store.tracklets import TrackletStore
 from stcnet_lib.reid.embedding import embed_tracklets
 from stcnet_lib.reid.network import ReIDNetwork
@@ -73,6 +76,24 @@ def test_stcnet_trains(store_path, tmp_path, stcnet_config, guider_config, preci
         stcnet = learner(config, guider, samples.num_classes, 0, compute)
         _, state = train_network(config, stcnet, samples, tmp_path, "key", RUNTIME, compute)
     losses = [row["l1_temporal"] for row in state.history]
+    assert len(losses) == config.iterations
+    assert np.isfinite(losses).all()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("kind", ["stcnet3d", "context_encoder", "glcic"])
+def test_networks_of_other_kinds_train(store_path, tmp_path, guider_config, kind, precision):
+    row = NETWORKS[kind]
+    config = row.settings(height=32, width=16, channels=8, batch=2, iterations=24, precision=precision)
+    if kind == "stcnet3d":
+        config = config.model_copy(update={"window": 5})
+    with compute_for(RUNTIME) as compute, TrackletStore(store_path) as store:
+        flags = np.zeros((store.num_frames, 3), bool)
+        samples = samples_for(store, flags, 0, config.samples, config.size, 0)
+        guider = ReIDNetwork(guider_config, samples.num_classes)
+        student = import_module(row.learning).learner(config, guider, samples.num_classes, 0, compute)
+        _, state = train_network(config, student, samples, tmp_path, "key", RUNTIME, compute)
+    losses = [row["l1"] for row in state.history]
     assert len(losses) == config.iterations
     assert np.isfinite(losses).all()
 

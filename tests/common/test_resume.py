@@ -13,7 +13,14 @@ import time
 import numpy as np
 import pytest
 
-from stcnet_lib.config import GatherConfig, ReIDConfig, RuntimeConfig
+from stcnet_lib.config import (
+    ContextEncoderConfig,
+    GatherConfig,
+    GlcicConfig,
+    ReIDConfig,
+    RuntimeConfig,
+    Stcnet3dConfig,
+)
 from stcnet_lib.config.parts import Diversity, Recurrent
 from stcnet_lib.config.reid import TripletConfig
 from stcnet_lib.data.store.tracklets import TrackletStore
@@ -57,6 +64,23 @@ def interrupt(arguments, folder, number):
 
 
 GATHER = GatherConfig(height=32, width=16, channels=4, candidates=3, batch=4, iterations=24, validation=0.5)
+OTHER = {
+    "height": 32,
+    "width": 16,
+    "channels": 8,
+    "discriminator_channels": 4,
+    "references": "region",
+    "batch": 2,
+    "iterations": 24,
+    "precision": "fp32",
+}
+OTHER_KINDS = {  # of completion networks
+    "stcnet3d": Stcnet3dConfig(
+        **OTHER, dilations=(1,), time_dilations=(2,), window=5, global_discriminator=True
+    ),
+    "context_encoder": ContextEncoderConfig(**OTHER),
+    "glcic": GlcicConfig(**OTHER),
+}
 
 
 @pytest.fixture
@@ -119,6 +143,18 @@ def trainings(store_path, scores_path, masks_path, tmp_path, reid_config, guider
             model=folder / "model.json",
             seed=3,
         ),
+        **{
+            kind: lambda folder, config=config: command(
+                "train_stcnet",
+                config,
+                store=store_path,
+                scores=scores_path,
+                guider=tmp_path / "guider/model.json",
+                model=folder / "model.json",
+                seed=3,
+            )
+            for kind, config in OTHER_KINDS.items()
+        },
         "gather": lambda folder: command(
             "train_gather", GATHER, store=store_path, masks=masks_path, model=folder / "model.json", seed=3
         ),
@@ -126,7 +162,11 @@ def trainings(store_path, scores_path, masks_path, tmp_path, reid_config, guider
 
 
 @pytest.mark.parametrize(
-    "name", ["guider", "reid", "penalised", "recurrent", "triplet", "averaged", "stcnet", "gather"]
+    "name",
+    [
+        *("guider", "reid", "penalised", "recurrent", "triplet", "averaged"),
+        *("stcnet", "gather", *OTHER_KINDS),
+    ],
 )
 def test_killed_training_ends_with_the_same_weights(trainings, tmp_path, name):
     whole, killed = tmp_path / "whole", tmp_path / "killed"

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from stcnet_lib.completion.stcnet.discriminators import GlobalDiscriminator, LocalDiscriminator, crop_regions
+from stcnet_lib.completion.game.discriminators import GlobalDiscriminator, LocalDiscriminator, crop_regions
 from stcnet_lib.config import StcnetConfig
 
 FLAGS = torch.tensor([[True, False, False], [False, True, False], [True, False, True]])

@@ -13,6 +13,7 @@ VARIANTS = [
     {"output": "tanh", "attention_scale": 20.0, "position_code": 1.0},
     {"reference_features": True},
     {"temporal": "concat"},
+    {"temporal": "autoencoder"},
     {"synthesis": "blend", "reference_features": True},
     {"synthesis": "blend", "temporal": "concat", "encoder": "space_to_depth"},
     {"encoder": "space_to_depth", "output": "tanh"},
@@ -78,7 +79,7 @@ def test_visible_pixels_never_change_and_hidden_ones_are_never_seen(variant):
         next_mask,
     )
     torch.testing.assert_close(other.x2, completion.x2, rtol=0, atol=1e-6)
-    if variant.get("temporal") != "none":
+    if variant.get("temporal") not in ("none", "autoencoder"):
         seen = network(x, -previous, following, mask, previous_mask, next_mask)
         assert not torch.allclose(seen.x2, completion.x2, rtol=0, atol=1e-6)
 
@@ -125,6 +126,24 @@ def test_decoders_take_as_many_channels_as_documented():
     for values, factor in (({}, 3), ({"reference_features": True}, 5), ({"temporal": "concat"}, 3)):
         generator = TemporalGenerator(_config(**values))
         assert generator.decoder.body[0].weight.shape[0] == factor * 16  # (in, out, 3, 3)
+
+
+@pytest.mark.parametrize("encoder", ["full", "space_to_depth"])
+def test_the_autoencoder_has_as_many_parameters_as_the_temporal_generator(encoder):
+    """Control AE of the paper's Table 1: what references bring is not what more parameters bring."""
+    counts = [
+        sum(p.numel() for p in TemporalGenerator(_config(temporal=temporal, encoder=encoder)).parameters())
+        for temporal in ("attention", "concat", "autoencoder")
+    ]
+    assert max(counts) <= 1.05 * min(counts)
+
+
+def test_the_autoencoder_sees_no_reference():
+    torch.manual_seed(0)
+    network = STCnet(_config(temporal="autoencoder"))
+    x, previous, following, mask, *hidden = _batch()
+    completed = network(x, previous, following, mask, *hidden)
+    assert torch.equal(network(x, -previous, -following, mask, *hidden).x2, completed.x2)
 
 
 def test_a_position_with_one_hidden_pixel_is_hidden():

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from stcnet_lib.completion.stcnet.losses import (
+from stcnet_lib.completion.game.losses import (
     discriminator_loss,
     freeze,
     generator_adversarial_loss,

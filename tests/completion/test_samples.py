@@ -46,14 +46,15 @@ def test_hidden_regions_are_visible_ones_and_references_show_them(store_path, st
     two = 0
     for i in range(300):
         sample = {key: value.numpy() for key, value in samples[i].items()}
-        assert sample["masked"].any()
-        two += sample["masked"].sum() == 2
-        assert not (sample["masked"] & sample["flagged"]).any()
+        masked, flagged = sample["masked"][1], sample["flagged"]
+        assert masked.any()
+        assert not sample["masked"][[0, 2]].any()
+        two += masked.sum() == 2
+        assert not (masked & flagged[1]).any()
         if references == "frame":
-            assert not sample["flagged"].any()
-            assert not sample["references_flagged"].any()
+            assert not flagged.any()
         else:  # at least one of the hidden regions is what the references were chosen for
-            assert (sample["masked"] & ~sample["references_flagged"].any(0)).any()
+            assert (masked & ~flagged[[0, 2]].any(0)).any()
     assert 60 < two < 210
 
 
@@ -66,10 +67,10 @@ def test_a_sample_holds_the_flags_of_the_frames_that_it_holds(store_path, stcnet
     for i in range(100):
         read.clear()
         sample = samples[i]
-        frame, previous, following = read
+        previous, frame, following = read
         assert previous != frame != following
-        assert sample["references_flagged"].tolist() == flags[[previous, following]].tolist()
-        assert sample["flagged"].tolist() == flags[frame].tolist()  # nothing flagged is hidden on purpose
+        assert sample["target"] == 1
+        assert sample["flagged"].tolist() == flags[read].tolist()  # nothing flagged is hidden on purpose
 
 
 def test_references_lie_outside_the_simulated_occlusion(store_path, stcnet_config):
@@ -86,7 +87,7 @@ def test_references_lie_outside_the_simulated_occlusion(store_path, stcnet_confi
     spans = set()
     for i in range(300):
         sample = samples[i]
-        frame, previous, following = (int(x[0, 0, 0]) for x in (sample["frame"], *sample["references"]))
+        previous, frame, following = (int(image[0, 0, 0]) for image in sample["frames"])
         assert frame not in (previous, following)
         assert frame // 6 == previous // 6 == following // 6, "references come from the same tracklet"
         if previous < frame < following:
@@ -118,4 +119,4 @@ def test_processes_share_each_batch(store_path, stcnet_config):
     ]
     for step, batch in enumerate(whole):
         for rank in range(2):
-            assert batch["frame"][rank::2].equal(parts[rank][step]["frame"])
+            assert batch["frames"][rank::2].equal(parts[rank][step]["frames"])

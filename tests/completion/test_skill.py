@@ -52,7 +52,7 @@ def test_people_who_are_held_out_are_in_no_sample(crowd, stcnet_config):
     hidden = samples.held_out(SAMPLES)
     for each in hidden:
         samples.sample(each)
-        samples.frames_shown(each)
+        samples.frames_of(each.row, each.shown)
     measured = people_in(store, seen)
     people = {store.tracklets["pid"][t] for t in store.tracklets_with(0, Role.TRAIN)}
     assert measured == set(samples.held_out_people.tolist())

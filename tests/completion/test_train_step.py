@@ -7,9 +7,10 @@ import torch
 from torch.nn import functional as F
 
 from stcnet_lib.common.compute import Compute
+from stcnet_lib.completion.game.discriminators import crop_regions
+from stcnet_lib.completion.game.learner import train_step
 from stcnet_lib.completion.learning.batch import Batch
-from stcnet_lib.completion.stcnet.discriminators import crop_regions
-from stcnet_lib.completion.stcnet.training import build_players, train_step
+from stcnet_lib.completion.stcnet.training import build_players, complete
 from stcnet_lib.reid.network import ReIDNetwork
 
 CPU = Compute(torch.device("cpu"))
@@ -24,15 +25,15 @@ def sample():
     def image():
         return torch.randint(0, 256, (2, 3, 32, 16), generator=generator, dtype=torch.uint8)
 
+    masked, flagged = torch.zeros(2, 2, 3, 3).bool()  # (B, T, K) each
+    masked[0, 1, 0] = masked[1, 1, 1] = True
+    flagged[0, 1, 2] = flagged[0, 0, 1] = flagged[1, 2, 0] = True
     return {
-        "frame": image(),
-        "references": torch.stack([image(), image()], dim=1),
+        "frames": torch.stack([image(), image(), image()], dim=1),
         "heights": torch.full((2, 3), 32),
-        "masked": torch.tensor([[True, False, False], [False, True, False]]),
-        "flagged": torch.tensor([[False, False, True], [False, False, False]]),
-        "references_flagged": torch.tensor(
-            [[[False, True, False], [False, False, False]], [[False, False, False], [True, False, False]]]
-        ),
+        "target": torch.tensor([1, 1]),
+        "masked": masked,
+        "flagged": flagged,
         "label": torch.tensor([0, 1]),
     }
 
@@ -55,13 +56,31 @@ def softplus_mean(values):
 def test_a_batch_says_what_is_hidden_and_what_is_known():
     given = sample()
     batch = Batch.of(given, CPU)
-    assert batch.mask.equal(bands(given["masked"] | given["flagged"]))
-    assert batch.known.equal(1 - bands(given["flagged"]))
-    assert batch.frame.equal(unit(given["frame"]))
+    assert batch.mask.equal(bands(given["masked"][:, 1] | given["flagged"][:, 1]))
+    assert batch.known.equal(1 - bands(given["flagged"][:, 1]))
+    assert batch.masked.equal(given["masked"][:, 1])
+    assert batch.frame.equal(unit(given["frames"][:, 1]))
     assert len(batch.references) == len(batch.reference_masks) == 2
-    for r in range(2):
-        assert batch.references[r].equal(unit(given["references"][:, r]))
-        assert batch.reference_masks[r].equal(bands(given["references_flagged"][:, r]))
+    for r, place in enumerate((0, 2)):
+        assert batch.references[r].equal(unit(given["frames"][:, place]))
+        assert batch.reference_masks[r].equal(bands(given["flagged"][:, place]))
+    for place in range(3):
+        assert batch.window.frames[:, place].equal(unit(given["frames"][:, place]))
+        hidden = given["masked"][:, place] | given["flagged"][:, place]
+        assert batch.window.hidden[:, place].equal(bands(hidden))
+        assert batch.window.known[:, place].equal(1 - bands(given["flagged"][:, place]))
+
+
+def test_every_window_has_a_frame_of_its_own_that_is_looked_at():
+    """Windows at the ends of a tracklet: the frame is not in their middle."""
+    given = sample() | {"target": torch.tensor([2, 0])}
+    batch = Batch.of(given, CPU)
+    for i, (target, others) in enumerate(((2, (0, 1)), (0, (1, 2)))):
+        assert batch.frame[i].equal(unit(given["frames"][i, target]))
+        assert batch.masked[i].equal(given["masked"][i, target])
+        for r, place in enumerate(others):
+            assert batch.references[r][i].equal(unit(given["frames"][i, place]))
+            assert batch.reference_masks[r][i].equal(batch.window.hidden[i, place])
 
 
 @pytest.mark.parametrize("adversarial", ["non_saturating", "saturating"])
@@ -80,17 +99,18 @@ def test_a_step_is_its_twin(stcnet_config, guider_config, adversarial):
     players = build_players(config, guider, 1, CPU)
     generators, critics = copy.deepcopy(players.generators), copy.deepcopy(players.discriminators)
     given, rate = sample(), 0.003
-    values = train_step(config, players, Batch.of(given, CPU), rate, CPU)
+    values = train_step(config, players, complete, Batch.of(given, CPU), rate, CPU)
 
-    frame, references = unit(given["frame"]), unit(given["references"])
-    known = 1 - bands(given["flagged"])
-    flags = (given["masked"] | given["flagged"], *given["references_flagged"].unbind(1))
+    previous, frame, following = unit(given["frames"]).unbind(1)
+    flagged, masked = given["flagged"], given["masked"][:, 1]
+    known = 1 - bands(flagged[:, 1])
+    flags = (masked | flagged[:, 1], flagged[:, 0], flagged[:, 2])
     own = torch.optim.Adam(generators.parameters(), rate, betas=config.betas)
     theirs = torch.optim.Adam(critics.parameters(), rate, betas=config.betas)
-    completed = generators(frame, *references.unbind(1), *map(bands, flags))
+    completed = generators(frame, previous, following, *map(bands, flags))
 
     def opinions(images):
-        crops = crop_regions(images, given["masked"])
+        crops = crop_regions(images, masked)
         return critics.whole(images), critics.region.discriminator(crops)
 
     def shown(x2):

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.masks import strip_weights
 from stcnet_lib.common.regions import region_rows
-from stcnet_lib.completion.stcnet.losses import guider_loss
+from stcnet_lib.completion.game.losses import guider_loss
 from stcnet_lib.config import ConfigError, FeaturesConfig, ReIDConfig, RuntimeConfig, parse_section
 from stcnet_lib.data.clips.transforms import TestTransform
 from stcnet_lib.data.store.tracklets import TrackletStore

@@ -202,7 +202,7 @@ def test_masks_are_believed_in_flagged_thirds_where_the_scores_are_others():
     ("completion", "scores", "message"),
     [
         ({"method": "copy", "masks": "pixels"}, "cosine", "masks: got 'pixels', wanted 'predicted'"),
-        ({"method": "stcnet", "masks": "pixels"}, "pixels", "only copy, median, gather fill pixels"),
+        ({"method": "stcnet", "masks": "pixels"}, "pixels", "only copy, median, gather, telea fill pixels"),
         (
             {"method": "copy", "masks": "oracle_pixels", "least_confidence": 0.5},
             "pixels",

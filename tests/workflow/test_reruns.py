@@ -134,7 +134,7 @@ def test_change_of_one_variant_leaves_the_others(finished):
 
 EDITS = {
     "stcnet_lib/localisation/scores.py": {"score_occlusion"} | AFTER_SCORES,
-    "stcnet_lib/completion/stcnet/discriminators.py": {
+    "stcnet_lib/completion/game/discriminators.py": {
         "train_stcnet",
         "draw_training_stcnet",
         "restore_dataset",

@@ -8,6 +8,7 @@ from stcnet_lib.common.compute import Compute, compute_for
 from stcnet_lib.completion.learning.samples import CompletionSamples
 from stcnet_lib.completion.learning.skill import Validation
 from stcnet_lib.completion.learning.training import Learner, train_network
+from stcnet_lib.completion.learning.windows import samples_for
 from stcnet_lib.config import CompletionNetworkConfig
 from stcnet_lib.config.kinds import NETWORKS, parse_network
 from stcnet_lib.data.store.tracklets import TrackletStore
@@ -27,7 +28,7 @@ def main() -> None:
         guider = load_reid(options.guider)
         key = key_of(options, guider, compute, store)
         flags = flag_table(read_flags(options.scores, store), store.num_frames)
-        samples = CompletionSamples(store, flags, options.split, config.samples, config.size, options.seed)
+        samples = samples_for(store, flags, options.split, config.samples, config.size, options.seed)
         learner = learner_of(config, guider, samples, options.seed, compute)
         validation = Validation.of(samples, compute)
         history, state = train_network(config, learner, samples, folder, key, runtime, compute, validation)

@@ -7,6 +7,7 @@ when a training resumes, with any number of workers.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,10 +53,11 @@ class Hidden:
 class CompletionSamples(Dataset):
     """Sample i of the endless sequence that a seed makes out of the train split.
 
-    A sample holds uint8 `frame` (3, H, W) and `references` (R, 3, H, W), and their `heights` (1 + R,) before
-    they were resized, of which regions are thirds; booleans `masked` (K,) (dropped from the frame, to be
-    filled), `flagged` (K,) (regions of the frame that are occluded themselves: dropped too, but nobody knows
-    what belongs there), `references_flagged` (R, K); and `label`, the class of the person for the guider.
+    A sample holds uint8 `frames` (T, 3, H, W), here the reference before, the frame and the reference after
+    it, and their `heights` (T,) before they were resized, of which regions are thirds; `target`, the place of
+    the frame among them; booleans `masked` (T, K) (dropped from it, to be filled) and `flagged` (T, K)
+    (regions that are occluded themselves: dropped too, but nobody knows what belongs there); and `label`,
+    the class of the person for the guider.
 
     People who are held out (`SamplesConfig.validation`) keep their class but are in no sample; `held_out`
     hides regions of their frames.
@@ -152,24 +154,32 @@ class CompletionSamples(Dataset):
 
     def sample(self, hidden: Hidden) -> Sample:
         """The sample of a simulated occlusion."""
-        start, end = self._spans[hidden.row]
-        flags = self.flags[start:end]
-        images = [self.store.read_image(int(start + t)) for t in (hidden.frame, *hidden.references)]
-        frame, *references = (self._resized(image) for image in images)
+        before, after = hidden.references
+        numbers = (before, hidden.frame, after)
+        frames, heights = self.frames_of(hidden.row, numbers)
+        masked = np.zeros((len(numbers), len(REGIONS)), bool)
+        masked[1] = hidden.masked
+        flags = self._flags_of(hidden.row)[list(numbers)]
         return {
-            "frame": frame,
-            "references": torch.stack(references),
-            "heights": torch.tensor([len(image) for image in images]),
-            "masked": torch.from_numpy(hidden.masked),
-            "flagged": torch.from_numpy(flags[hidden.frame] & ~hidden.masked),
-            "references_flagged": torch.from_numpy(flags[list(hidden.references)]),
+            "frames": frames,
+            "heights": heights,
+            "target": torch.tensor(1),
+            "masked": torch.from_numpy(masked),
+            "flagged": torch.from_numpy(flags & ~masked),
             "label": torch.tensor(self._labels[hidden.row]),
         }
 
-    def frames_shown(self, hidden: Hidden) -> torch.Tensor:
-        """`hidden.shown` in the size of the samples: uint8 (F, 3, H, W)."""
-        start = self._spans[hidden.row][0]
-        return torch.stack([self._resized(self.store.read_image(int(start + t))) for t in hidden.shown])
+    def frames_of(self, row: int, numbers: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Frames of a train tracklet in the samples' size, uint8 (F, 3, H, W), and their rows before."""
+        start = self._spans[row][0]
+        images = [self.store.read_image(int(start + t)) for t in numbers]
+        heights = torch.tensor([len(image) for image in images])
+        return torch.stack([self._resized(image) for image in images]), heights
+
+    def _flags_of(self, row: int) -> np.ndarray:
+        """(T, K) of a train tracklet."""
+        start, end = self._spans[row]
+        return self.flags[start:end]
 
     def _hide(
         self,
@@ -185,8 +195,7 @@ class CompletionSamples(Dataset):
             lengths: (n,) of simulated occlusions, one of which is drawn; none: 1 to `occlusion_run`.
             margin: frames beside it that are no references either, if two others are left.
         """
-        start, end = self._spans[row]
-        flags = self.flags[start:end]
+        flags = self._flags_of(row)
         usable_regions = self._usable(flags)
         candidates = np.flatnonzero(usable_regions[frame])
         region = int(candidates[random.integers(len(candidates))])

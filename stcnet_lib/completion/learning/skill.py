@@ -10,7 +10,7 @@ the references were chosen, in the network's resolution, with pixels in [-1, 1].
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,17 +147,22 @@ def _hole(hidden: list[Hidden], collated: dict[str, Tensor], batch: Batch) -> Te
     """(B, 1, H, W): rows of the hidden third alone. Resizing mixes those of others into its edge."""
     height, width = batch.frame.shape[-2:]
     own = torch.nn.functional.one_hot(torch.tensor([each.region for each in hidden]), len(REGIONS)).bool()
-    heights = collated["heights"][:, 0].tolist()
+    heights = collated["heights"][torch.arange(len(hidden)), collated["target"]].tolist()
     inside, outside = (region_mask(flags, height, width, heights) for flags in (own, ~own))
     return (inside * (1 - outside)).to(batch.frame.device)
 
 
 def _guesses(samples: CompletionSamples, hidden: list[Hidden], batch: Batch) -> dict[str, Tensor]:
     """What each control puts in the place of the frames: (B, 3, H, W)."""
-    medians = [np.median(to_unit(samples.frames_shown(each)).numpy(), axis=0) for each in hidden]
-    nearest = [batch.references[each.nearest][i] for i, each in enumerate(hidden)]
-    return {
-        "median": torch.from_numpy(np.stack(medians)).to(batch.frame.device),
-        "mean": sum(batch.references) / len(batch.references),
-        "nearest": torch.stack(nearest),
+
+    def shown(each: Hidden, numbers: Sequence[int]) -> Tensor:  # (F, 3, H, W)
+        return to_unit(samples.frames_of(each.row, numbers)[0])
+
+    pairs = torch.stack([shown(each, each.references) for each in hidden])  # (B, 2, 3, H, W)
+    medians = [np.median(shown(each, each.shown).numpy(), axis=0) for each in hidden]
+    guesses = {
+        "median": torch.from_numpy(np.stack(medians)),
+        "mean": (pairs[:, 0] + pairs[:, 1]) / 2,
+        "nearest": pairs[torch.arange(len(hidden)), [each.nearest for each in hidden]],
     }
+    return {name: guess.to(batch.frame.device) for name, guess in guesses.items()}

@@ -66,11 +66,11 @@ class _Pictures:
         batch, network = self.batch, self.learner.network
         with self.compute.autocast(network.config.precision):
             stages = network.stages(batch)
-        previous, following = batch.references
+        frames, alone = batch.window.frames, batch.window.frames.shape[1] == 1
         columns = {
-            "previous": previous,
+            **({} if alone else {"previous": frames[:, 0]}),
             "input": batch.frame * (1 - batch.mask),
-            "next": following,
+            **({} if alone else {"next": frames[:, -1]}),
             **stages,
             "original": batch.frame,
         }

@@ -46,7 +46,8 @@ class Seen:
 
     def pictures(self, numbers: list[int]) -> torch.Tensor:
         """One frame a task: (B, 3, H, W) in [-1, 1]."""
-        pictures = [self._resized(images[n]) for images, n in zip(self.images, numbers, strict=True)]
+        size = self._size.height, self._size.width
+        pictures = [resized_to(images[n], *size) for images, n in zip(self.images, numbers, strict=True)]
         return torch.stack(pictures).to(self._compute.device)
 
     def masks(self, numbers: list[int]) -> torch.Tensor:
@@ -54,13 +55,6 @@ class Seen:
         originals = [len(images[n]) for images, n in zip(self.images, numbers, strict=True)]
         own = torch.from_numpy(self.flags[numbers]).to(self._compute.device)
         return region_mask(own, self._size.height, self._size.width, originals)
-
-    def _resized(self, image: np.ndarray) -> torch.Tensor:
-        tensor = torch.from_numpy(image).permute(2, 0, 1)  # (3, h, w)
-        size = [self._size.height, self._size.width]
-        if list(tensor.shape[1:]) != size:
-            tensor = transforms.resize(tensor, size, antialias=True)
-        return to_unit(tensor)
 
 
 class FillsBatches(Protocol):
@@ -92,6 +86,14 @@ class NetworkFiller:
             found = self._fill_batch(Seen(part, shown, flags, self._size, self._compute))
             fillings |= dict(zip(part, found, strict=True))
         return [fillings.get(task) for task in tasks]
+
+
+def resized_to(image: np.ndarray, height: int, width: int) -> torch.Tensor:
+    """A frame as networks take it: uint8 (h, w, 3) -> (3, H, W) in [-1, 1]."""
+    tensor = torch.from_numpy(image).permute(2, 0, 1)  # (3, h, w)
+    if tensor.shape[1:] != (height, width):
+        tensor = transforms.resize(tensor, [height, width], antialias=True)
+    return to_unit(tensor)
 
 
 def as_pictures(images: torch.Tensor) -> np.ndarray:

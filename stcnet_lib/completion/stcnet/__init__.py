@@ -1,1 +1,1 @@
-"""STCnet (paper §3.2-3.4): generators, discriminators, losses, samples and training."""
+"""STCnet (paper §3.2-3.3): generators, training and filling."""

@@ -45,7 +45,8 @@ class TemporalGenerator(nn.Module):
 
     Three encoders with weights of their own; the current features and what the attention found in
     either reference meet in one decoder. `temporal: concat` is the paper's control TAE: the
-    references' features reach the decoder as they are.
+    references' features reach the decoder as they are. `temporal: autoencoder` is its control AE: all three
+    encoders, one of three times the filters, see x1 alone, so that it has as many parameters.
     """
 
     def __init__(self, config: StcnetNetworkConfig) -> None:
@@ -74,6 +75,8 @@ class TemporalGenerator(nn.Module):
     ) -> TemporalResult:
         """x1 and both references (B, 3, H, W); the masks (B, 1, H, W) are 1 where pixels are hidden."""
         references, hidden = (previous, next), (previous_mask, next_mask)
+        if self.config.temporal == "autoencoder":
+            references, hidden = (x1, x1), (None, None)
         current = self.current(x1)  # (B, C, h, w)
         features = [
             encoder(image if unseen is None else drop(image, unseen))

@@ -18,6 +18,7 @@ _NOT_DRAWN = ("step", "epoch", "seconds", *_CONTROLS)
 # In this order, the rest after them in the order of the file. Title, unit on the axis, colour.
 _KNOWN = {
     "loss": ("training loss", "cross-entropy (nats)", style.BLUE),
+    "l1": ("L1", "mean |x − completed| (0 to 2)", style.BLUE),
     "l1_spatial": ("L1, spatial generator", "mean |x − x₁| (0 to 2)", style.BLUE),
     "l1_temporal": ("L1, temporal generator", "mean |x − x₂| (0 to 2)", style.BLUE),
     "val_l1": ("L1 in holes, people held out", "mean |x − x₂| (0 to 2)", style.BLUE),

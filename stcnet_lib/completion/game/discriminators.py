@@ -71,6 +71,24 @@ class LocalDiscriminator(nn.Module):
         return self.discriminator(images.masked_fill(~hidden, 0.0))
 
 
+class Discriminators(nn.Module):
+    """The global and the local discriminator, whichever the settings ask for."""
+
+    def __init__(self, config: GameConfig, size: SizeConfig) -> None:
+        super().__init__()
+        self.whole = GlobalDiscriminator(config, size) if config.global_discriminator else None
+        self.region = LocalDiscriminator(config, size) if config.local_discriminator else None
+
+    def forward(self, images: Tensor, masked: Tensor) -> dict[str, Tensor]:
+        """Logits (N,) of being real, by name, of images (B, 3, H, W) with masked regions (B, K)."""
+        logits = {}
+        if self.whole is not None:
+            logits["global"] = self.whole(images)
+        if self.region is not None:
+            logits["local"] = self.region(images, masked)
+        return logits
+
+
 def crop_height(height: int, regions: int = 3) -> int:
     """Rows of a crop: thirds differ by a row, a discriminator's input must not."""
     return math.ceil(height / regions)

@@ -1,4 +1,4 @@
-"""STCnet's losses (paper §3.4, §3.5, Eq. 4, 7-10).
+"""Losses of completion networks (paper §3.4, §3.5, Eq. 4, 7-10).
 
 The λ only make sense with a mean over pixels, so the L1 terms are means. Generators minimise the
 non-saturating form of Eq. 7-8, whose gradient does not vanish while the discriminators win, or, if the

@@ -1,0 +1,1 @@
+"""STCnet with 3-D convolutions and a non-local block over windows of frames; not in the paper."""
