@@ -127,7 +127,7 @@ def frozen_rows(
         siblings = [test for network, train, test in variants if (network, train) == variant[:2]]
         if len(siblings) < 2:
             continue
-        copied = _copy_of(variant[2], siblings, made)
+        copied = copy_of(variant[2], siblings, made)
         against = {
             name: _differences(variant, (*variant[:2], test), results, resamples)
             if test in siblings and test != variant[2]
@@ -162,8 +162,8 @@ def _gap_closed(
     return {KEYS[m]: found.as_dict() for m, found in gap_closed(raw, own, clean, resamples).items()}
 
 
-def _copy_of(test: str, siblings: Sequence[str], made: Mapping[str, Made]) -> str | None:
-    """The first of the test data that were copied with the masks of `test`."""
+def copy_of(test: str, siblings: Sequence[str], made: Mapping[str, Made]) -> str | None:
+    """The first of the test data `siblings` that were copied with the masks of `test`, if any was."""
     masks = made[test].masks if test in made else "predicted"
     copies = (name for name in siblings if name in made and made[name][:3:2] == ("copy", masks))
     return next(copies, None)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from stcnet_lib.common.files import read_json, replacing, write_json
 from stcnet_lib.config import EvaluationConfig
+from stcnet_lib.evaluation.across import across_networks
 from stcnet_lib.evaluation.cells import read_result, read_shares
 from stcnet_lib.evaluation.comparison import compare, flat_table
 from stcnet_lib.evaluation.controls import (
@@ -39,6 +40,7 @@ def main() -> None:
     comparison = compare(results, options.config.bootstrap, shares) | {
         "controls": against_controls(results, made, options.config.bootstrap),
         "frozen": frozen_rows(results, made, options.config.bootstrap),
+        "across": across_networks(results, made, options.config.bootstrap),
         "controls_left_out": controls_left_out(results, made),
         "dataset": options.dataset,
         "protocol": options.config.protocol,

@@ -9,12 +9,13 @@ from typing import Any
 
 from stcnet_lib.common.files import replacing
 from stcnet_lib.report.figures import style
-from stcnet_lib.report.tables.conclusions import conclusion, frozen_text, localisation_parts
+from stcnet_lib.report.tables.conclusions import across_text, conclusion, frozen_text, localisation_parts
 from stcnet_lib.report.tables.protocols import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.report.tables.skills import skill_lines
 from stcnet_lib.report.tables.tables import (
     Comparison,
     Table,
+    across_table,
     control_table,
     frozen_table,
     heading,
@@ -70,6 +71,9 @@ def table_page(comparison: Comparison, *, provenance: str) -> str:
     if table := frozen_table(comparison):
         body += ["<h2>Frozen rows</h2>", f'<p class="note">{escape(frozen_text(comparison))}</p>']
         body.append(_table(table, _raw_rows(table)))
+    if table := across_table(comparison):
+        body += ["<h2>Over networks</h2>", f'<p class="note">{escape(across_text())}</p>']
+        body.append(_table(table, [False] * len(table.rows)))
     if lines := comparison.get("controls_left_out"):
         body += _list("No controls", lines)
     if lines := skill_lines(comparison.get("restoration")):

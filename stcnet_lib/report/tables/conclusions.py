@@ -11,6 +11,7 @@ from stcnet_lib.report.tables.skills import skill_lines
 from stcnet_lib.report.tables.tables import (
     DATA_KEYS,
     Comparison,
+    across_table,
     control_table,
     frozen_table,
     heading,
@@ -30,11 +31,13 @@ def comparison_text(comparison: Comparison) -> str:
     """Everything for a terminal: heading, tables of variants, localisation, conclusion."""
     strata, protocols = strata_table(comparison), protocol_table(comparison)
     controls, frozen = control_table(comparison), frozen_table(comparison)
+    across = across_table(comparison)
     parts = [
         heading(comparison),
         result_table(comparison, compact=True).as_text() if comparison["rows"] else "no variants",
         "" if controls is None else f"Restored against controls, paired\n{controls.as_text()}",
         "" if frozen is None else f"{frozen_text(comparison)}\n{frozen.as_text()}",
+        "" if across is None else f"{across_text()}\n{across.as_text()}",
         "\n".join(comparison.get("controls_left_out") or []),
         "\n".join(skill_lines(comparison.get("restoration"))),
         ""
@@ -55,6 +58,16 @@ def frozen_text(comparison: Comparison) -> str:
         "Points of difference to the same network on raw test data and on copies of the same masks, paired; "
         f"± half the width of the 95 % interval over {over}. Gap closed: the share of what occlusion costs "
         "this network, from raw to clean test data, per cent."
+    )
+
+
+def across_text() -> str:
+    """How to read the table over networks."""
+    return (
+        "Means over networks: points of difference of each network to itself, trained and tested on raw "
+        "data, or on copies of the same masks in the place of the test data (and of the training data, where "
+        "these are the same), paired, with 95 % intervals of the mean over people and networks, and how many "
+        "networks do better."
     )
 
 

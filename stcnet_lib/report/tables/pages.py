@@ -10,13 +10,14 @@ import numpy as np
 from stcnet_lib import REGIONS
 from stcnet_lib.evaluation.measures.completion import MOST_FRAMES
 from stcnet_lib.report.tables.completions import completion_table, damage_table, kind_table
-from stcnet_lib.report.tables.conclusions import conclusion, frozen_text
+from stcnet_lib.report.tables.conclusions import across_text, conclusion, frozen_text
 from stcnet_lib.report.tables.protocols import protocol_lines, protocol_table, protocol_title
 from stcnet_lib.report.tables.reference_study import inversion_table, reference_table
 from stcnet_lib.report.tables.skills import skill_lines
 from stcnet_lib.report.tables.tables import (
     Comparison,
     Table,
+    across_table,
     control_table,
     frozen_table,
     heading,
@@ -88,6 +89,8 @@ def reid_sections(comparison: Comparison) -> list[str]:
         ]
     if table := frozen_table(comparison):
         sections += ["### Frozen rows", frozen_text(comparison), _markdown(table)]
+    if table := across_table(comparison):
+        sections += ["### Over networks", across_text(), _markdown(table)]
     if lines := comparison.get("controls_left_out"):
         sections.append("\n".join(f"- {line}" for line in lines))
     if lines := skill_lines(comparison.get("restoration")):

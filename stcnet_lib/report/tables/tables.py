@@ -208,6 +208,27 @@ def frozen_table(comparison: Comparison) -> Table | None:
     return _table(rows, DATA_KEYS, columns)
 
 
+def across_table(comparison: Comparison) -> Table | None:
+    """What data bring to the networks of the table in the mean (`across`); None of too few networks."""
+    rows = comparison.get("across") or []
+    if not rows:
+        return None
+    columns: list[Column] = [
+        (
+            f"{metric_name(key)} against {name}",
+            lambda row, key=key, name=name: _of_networks((row["against"][name] or {}).get(key)),
+        )
+        for key in ("mAP", "rank1")
+        for name in ("raw", "copy")
+    ]
+    return _table(rows, DATA_KEYS[1:], columns)
+
+
+def _of_networks(found: Mapping[str, Any] | None) -> str:
+    """`+2.1 [+0.9, +3.3], 9 of 10 better`."""
+    return f"{points(found)}, {found['better']} of {len(found['networks'])} better" if found else NOTHING
+
+
 def run_table(comparison: Comparison) -> Table | None:
     """One row a run, with intervals over people alone; None where nothing was repeated."""
     if not repeated(comparison):
