@@ -26,6 +26,12 @@ class Stcnet3dLayers(SizeConfig):
     )
     non_local: bool = Field(True, description="an embedded-Gaussian non-local block after half of the blocks")
 
+    choice: Literal["soft", "sharp"] = Field(
+        "sharp",
+        description="when it completes: sharp: almost one source a place, that with the largest weight; "
+        "soft: weighted means, nearer in L1 and blurred, which re-ID networks mind",
+    )
+
     @model_validator(mode="after")
     def _a_rate_of_each_kind_a_block(self) -> Stcnet3dLayers:
         spatial, temporal = len(self.dilations), len(self.time_dilations)
