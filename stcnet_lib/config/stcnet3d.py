@@ -27,9 +27,9 @@ class Stcnet3dLayers(SizeConfig):
     non_local: bool = Field(True, description="an embedded-Gaussian non-local block after half of the blocks")
 
     choice: Literal["soft", "sharp"] = Field(
-        "sharp",
-        description="when it completes: sharp: almost one source a place, that with the largest weight; "
-        "soft: weighted means, nearer in L1 and blurred, which re-ID networks mind",
+        "soft",
+        description="when it completes: soft: weighted means, as it learned; sharp: almost one source a place, "
+        "that with the largest weight",
     )
 
     @model_validator(mode="after")
