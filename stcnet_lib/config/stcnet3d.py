@@ -28,8 +28,8 @@ class Stcnet3dLayers(SizeConfig):
 
     choice: Literal["soft", "sharp"] = Field(
         "soft",
-        description="when it completes: soft: weighted means, as it learned; sharp: almost one source a place, "
-        "that with the largest weight",
+        description="when it completes: soft: weighted means, as it learned; sharp: almost one source a "
+        "place, that with the largest weight",
     )
 
     @model_validator(mode="after")
