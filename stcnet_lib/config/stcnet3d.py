@@ -26,6 +26,12 @@ class Stcnet3dLayers(SizeConfig):
     )
     non_local: bool = Field(True, description="an embedded-Gaussian non-local block after half of the blocks")
 
+    choice: Literal["soft", "sharp"] = Field(
+        "soft",
+        description="when it completes: soft: weighted means, as it learned; sharp: almost one source a "
+        "place, that with the largest weight",
+    )
+
     @model_validator(mode="after")
     def _a_rate_of_each_kind_a_block(self) -> Stcnet3dLayers:
         spatial, temporal = len(self.dilations), len(self.time_dilations)

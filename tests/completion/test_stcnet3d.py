@@ -126,6 +126,27 @@ def test_visible_pixels_never_change_and_hidden_ones_are_never_seen(changes, tra
     torch.testing.assert_close(net(torch.where(hidden > 0.5, -pictures, pictures), hidden), completed)
 
 
+def test_a_frame_is_no_source_of_itself():
+    pictures, hidden = windows()
+    net = awakened(network())
+    with torch.no_grad():
+        weights = net.answers(sources(pictures, hidden)).logits.softmax(2)
+    assert torch.einsum("bttyx->btyx", weights[:, :, :FRAMES]).max() == 0
+    torch.testing.assert_close(weights.sum(2), torch.ones(2, FRAMES, HEIGHT // 4, WIDTH // 4))
+
+
+def test_a_sharp_choice_is_of_the_largest_weight_and_learning_is_soft():
+    """What is learned from are weighted means; the network that completes takes almost one source a place."""
+    found = sources(*windows())
+    soft, sharp = (awakened(network(choice=choice)) for choice in ("soft", "sharp"))
+    with torch.no_grad():
+        mixed, training = soft.eval().answers(found).logits, sharp.train().answers(found).logits
+        chosen = sharp.eval().answers(found).logits
+    torch.testing.assert_close(training, mixed)
+    assert torch.equal(chosen.argmax(2), mixed.argmax(2))
+    assert chosen.softmax(2).amax(2).mean() > 0.9 > mixed.softmax(2).amax(2).mean()
+
+
 def test_in_bf16_pixels_are_copied_as_they_are():
     """Weights of 1 on one frame: its pixels come out bit for bit, and what is visible stays as it is."""
     net, (pictures, hidden) = Told(3), windows()
@@ -252,6 +273,7 @@ class Told(Stcnet3d):
         self.source, self.given = source, []
 
     def answers(self, found):
+        """As the network's, but for the weights."""
         self.given.append(found)
         made = super().answers(found)
         logits = torch.full_like(made.logits, -50.0)
@@ -267,10 +289,10 @@ def test_pixels_come_from_the_frames_at_their_own_size():
     pictures = images(96, 40)
     pictures[3][:10] = 255  # of the third that is hidden there
     (filling,) = fill(Told(3), [task(2, 1, (1, 3))], pictures, flags((2, 1), (3, 0)))
-    assert filling.image.shape == filling.around.shape == (96, 40, 3)
+    assert filling.image.shape == (96, 40, 3)
+    assert filling.around is None  # of what is beside the region nothing was learned
     assert filling.method == "window"
     assert set(np.unique(filling.image[32:64])) == {grey(3)}
-    assert set(np.unique(filling.around[32:])) == {grey(3)}
     assert (filling.image != 255).all()
 
 

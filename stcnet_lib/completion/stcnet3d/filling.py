@@ -13,7 +13,7 @@ from torch import Tensor
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.common.masks import region_mask
 from stcnet_lib.completion.methods.network import as_pictures, resized_to
-from stcnet_lib.completion.stcnet3d.network import Answers, Stcnet3d, painted, routed
+from stcnet_lib.completion.stcnet3d.network import Answers, Stcnet3d, painted
 from stcnet_lib.completion.stcnet3d.sources import sources
 from stcnet_lib.completion.task import Filler, Filling, FillTask
 from stcnet_lib.completion.views import fitted, views
@@ -82,7 +82,10 @@ class WindowFiller:
         return result
 
     def _pictures(self, seen: _Seen, answers: Answers, shape: tuple[int, int]) -> dict[FillTask, Filling]:
-        """Of a window the tasks whose frames have a shape, out of the frames' own pixels."""
+        """Of a window the tasks whose frames have a shape, out of the frames' own pixels.
+
+        Beyond the regions the network has not learned what to make, so fillings say nothing of it (`around`).
+        """
         device = self._compute.device
         found = sources(
             seen.own_frames(*shape)[None].to(device), seen.hidden(*shape, own=True)[None].to(device)
@@ -92,8 +95,8 @@ class WindowFiller:
             if seen.images[task.frame].shape[:2] == shape:
                 place = seen.window.index(task.frame)
                 one = Answers(*(part[:, place : place + 1] for part in answers))
-                image, around = (as_pictures(make(one, found)[0])[0] for make in (painted, routed))
-                result[task] = Filling(image, "window" if task.shown else "painted", around)
+                image = as_pictures(painted(one, found)[0])[0]
+                result[task] = Filling(image, "window" if task.shown else "painted")
         return result
 
 
