@@ -100,4 +100,5 @@ def _references(run: TrainedRun, folder: Path | None, config: CompletionConfig) 
         if not model.is_file():
             return _REFERENCES
         values = read_description(model, *NETWORKS)["details"]["settings"]
-    return ReferencesConfig(**{key: values[key] for key in ReferencesConfig.model_fields})
+    # Keys at their defaults may be left out of JSON (`config/completion.py`).
+    return ReferencesConfig(**{key: values[key] for key in ReferencesConfig.model_fields if key in values})

@@ -185,6 +185,9 @@ class Others:
     def __getattr__(self, name):
         return getattr(self._store, name)
 
+    def __len__(self):
+        return len(self._store)
+
     def read_image(self, frame):
         image = self._store.read_image(frame)
         return image if frame % 12 in (4, 5, 6, 10) else image[::-1].copy()
