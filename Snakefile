@@ -8,7 +8,7 @@ min_version("9.10")
 configfile: f"{workflow.current_basedir}/config.yaml"
 
 
-if os.path.isfile("config.yaml"):
+if os.path.isfile("config.yaml") and os.getcwd() != str(workflow.current_basedir):
 
     configfile: "config.yaml"
 
