@@ -399,16 +399,16 @@ def test_figures_of_walkers():
     folder = "results/tiny/figures"
     run = f"{folder}/split~0/seed~0"
     assert plan().targets.figures() == [
-        *(f"{folder}/{name}" for name in ("cmc.svg", "comparison.html", "walkers.png")),
-        *(f"{run}/{name}" for name in ("scores.svg", "flags.png", "training_guider.svg")),
+        *(f"{folder}/{name}" for name in ("cmc.svg", "comparison.html", "walkers.webp")),
+        *(f"{run}/{name}" for name in ("scores.svg", "flags.webp", "training_guider.svg")),
         *(f"{run}/training_stcnet~{name}.svg" for name in ("default", "wide")),
         f"{run}/train~raw/training_nl.svg",
         *(
-            f"{run}/completion~{name}/strips_{choice}.png"
+            f"{run}/completion~{name}/strips_{choice}.webp"
             for name in ("stcnet", "copy")
             for choice in ("random", "best", "worst")
         ),
-        *(f"{run}/completion~{name}/walkers.png" for name in ("stcnet", "copy")),
+        *(f"{run}/completion~{name}/walkers.webp" for name in ("stcnet", "copy")),
     ]
 
 
@@ -417,7 +417,7 @@ def test_figures_of_ones_own_data_with_a_trained_guider(tmp_path):
     model.write_text('{"kind": "reid", "config": {"non_local": false}}')
     found = plan(dataset=people(tmp_path), trained_guider=str(model), completions={}, variants=[])
     run = "results/tiny/figures/split~0/seed~0"
-    assert found.targets.figures() == [f"{run}/scores.svg", f"{run}/flags.png"]
+    assert found.targets.figures() == [f"{run}/scores.svg", f"{run}/flags.webp"]
 
 
 def test_rules_hold_no_functions():

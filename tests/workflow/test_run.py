@@ -64,7 +64,7 @@ def test_report_holds_every_figure(finished):
         "cmc.svg",
         "scores.svg",
         "training_nl.svg",
-        "strips_random.png",
+        "strips_random.webp",
         "samples.png",
     ):
         assert figure in report

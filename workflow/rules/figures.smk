@@ -102,7 +102,7 @@ rule draw_flags:
         truth=paths.truth(),
     output:
         figure=report(
-            f"{FIGURES}/flags.png",
+            f"{FIGURES}/flags.webp",
             caption="../report/flags.rst",
             category="Occlusion",
             labels={"figure": "flags, right and wrong", "split": "{split}", "seed": "{seed}"},
@@ -135,7 +135,7 @@ rule draw_strips:
         truth=paths.truth(),
     output:
         figure=report(
-            f"{FIGURES}/completion~{{completion}}/strips_{{choice}}.png",
+            f"{FIGURES}/completion~{{completion}}/strips_{{choice}}.webp",
             caption="../report/strips.rst",
             category="Completion",
             labels={

@@ -13,7 +13,7 @@ def main() -> None:
         store="tracklets.h5 before",
         completed="tracklets.h5 of a completion that keeps every frame (not discard)",
         regions="regions.parquet of that completion",
-        figure="figure to write (.png or .svg)",
+        figure="figure to write (.webp, .png or .svg)",
     )
     commandline.add_argument("--truth", type=Path, metavar="PATH", help="truth.h5: adds the clean frames")
     commandline.add_argument(
