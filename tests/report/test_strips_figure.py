@@ -8,7 +8,7 @@ from PIL import Image
 
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import StoreWriter, TrackletStore
-from stcnet_lib.report.figures import strip_frames, strips, style
+from stcnet_lib.report.figures import strip_frames, style
 from stcnet_lib.report.figures.strip_choice import (
     add_errors,
     choose,
