@@ -22,7 +22,10 @@ class Targets:
         root = self.paths.root
         found = [f"{root}/integrity.json"]
         if self.settings.variants:
-            found += [f"{root}/{name}" for name in ("comparison.csv", "comparison.json", "results.md")]
+            found += [
+                f"{root}/{name}"
+                for name in ("comparison.csv", "comparison.json", "results.md", "summary.html")
+            ]
         if self.settings.dataset.is_planted:
             found.append(f"{root}/planted.json")
         if measured := self.completion_table():

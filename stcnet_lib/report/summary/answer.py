@@ -55,5 +55,5 @@ def details(comparison: Comparison, rows: Sequence[KeyRow]) -> list[str]:
             f"Against copies of the same thirds from other frames restoring brings {points(copied)} points. "
             "Against raw data alone every completion looks good."
         )
-    lines.append(f"In brackets: 95 % intervals {interval_holds(comparison)}.")
+    lines.append(f"In brackets: the 95 % interval, {interval_holds(comparison)}.")
     return lines

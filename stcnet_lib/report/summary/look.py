@@ -16,17 +16,17 @@ h2 {{ font-size: 1.15rem; margin: 2.2rem 0 .5rem; }}
 p, ul {{ max-width: 46rem; margin: .5rem 0; }}
 ul {{ padding-left: 1.2rem; }}
 .answer {{ font-size: 1.5rem; line-height: 1.3; font-weight: 650; margin: .6rem 0; }}
-.faint, figcaption, caption {{ color: var(--faint); font-size: .875rem; }}
+.faint, figcaption {{ color: var(--faint); font-size: .875rem; }}
 figure {{ margin: 1rem 0 1.4rem; }}
-figcaption, caption {{ text-align: left; max-width: 46rem; padding: .3rem 0; }}
-caption {{ caption-side: bottom; }}
+figcaption {{ max-width: 46rem; padding: .3rem 0; }}
 .frames {{ display: grid; grid-template-columns: 4.6rem 1fr; align-items: center; margin-bottom: 4px; }}
 .frames span {{ font-size: .875rem; }}
 .frames img {{ max-width: 100%; width: 33rem; height: auto; display: block; }}
 .charts {{ display: grid;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 0 2rem; }}
 .chart {{ width: 100%; max-width: 32rem; height: auto; display: block; }}
-.chart text {{ font-size: 13px; fill: currentColor; }}
+.chart text {{ font-size: 13px; fill: currentColor; stroke: var(--ground); stroke-width: 4px;
+  paint-order: stroke; }}
 .grid {{ stroke: var(--rule); stroke-width: 1; }}
 .line {{ fill: none; stroke: currentColor; stroke-width: 2.5; }}
 .bar {{ stroke: currentColor; stroke-width: 5; stroke-linecap: round; opacity: .45; }}
@@ -56,7 +56,10 @@ a {{ color: inherit; }}
   table {{ font-size: .8125rem; }}
   th, td {{ padding-right: .6rem; }}
   .interval {{ font-size: .75rem; }}
-  .swatch {{ display: block; }}
+  .key tr {{ display: grid; grid-template-columns: repeat(4, 1fr); border-bottom: 1px solid var(--rule); }}
+  .key th, .key td {{ border: 0; }}
+  .key .name {{ grid-column: 1 / -1; padding-bottom: 0; }}
+  .key th.name {{ display: none; }}
 }}
 @media print {{
   :root {{ color-scheme: light; --ground: #fff; --ink: #000; --faint: #444; --rule: #bbb; }}

@@ -8,7 +8,7 @@ from html import escape
 
 from stcnet_lib.report.tables.tables import Table
 
-_INTERVAL = re.compile(r"(.*\S) (\[.*\])")  # `82.7 [78.9, 86.5]`
+_BRACKETS = re.compile(r"(.*\S) (\[.*\])")  # `82.7 [78.9, 86.5]`
 
 
 def text(words: str) -> str:
@@ -51,11 +51,12 @@ def figure(picture: str, caption: str) -> str:
     return element("figure", picture, element("figcaption", text(caption)))
 
 
-def table(shown: Table, caption: str, swatches: Sequence[str] = ()) -> str:
-    """A table; an interval stands under its value, so that rows stay narrow.
+def table(shown: Table, caption: str, swatches: Sequence[str] = (), kind: str = "") -> str:
+    """A table with its caption below; what stands in brackets goes under what it follows.
 
     Args:
         swatches: HTML before the first cell of each row, such as the colour that it has in figures.
+        kind: a class; rows of `key` have their name above the numbers where the page is narrow.
     """
     head = [_cell("th", words, number < shown.names, scope="col") for number, words in enumerate(shown.head)]
     body = []
@@ -64,23 +65,20 @@ def table(shown: Table, caption: str, swatches: Sequence[str] = ()) -> str:
         if swatches:
             cells[0] = cells[0].replace(">", f">{swatches[number]}", 1)
         body.append(element("tr", *cells) + "\n")
-    return element(
-        "div",
-        element(
-            "table",
-            element("caption", text(caption)),
-            element("thead", element("tr", *head)),
-            "\n",
-            element("tbody", *body),
-        ),
-        class_="scroll",
+    drawn = element(
+        "table",
+        element("thead", element("tr", *head)),
+        "\n",
+        element("tbody", *body),
+        **({"class_": kind} if kind else {}),
     )
+    return figure(element("div", drawn, class_="scroll"), caption)
 
 
 def _cell(tag: str, words: str, is_name: bool, **attributes: str) -> str:
     if is_name:
         attributes["class_"] = "name"
-    found = _INTERVAL.fullmatch(words)
-    if tag == "th" or found is None:
+    found = _BRACKETS.fullmatch(words)
+    if found is None:
         return element(tag, text(words), **attributes)
     return element(tag, text(found[1]), " ", element("span", text(found[2]), class_="interval"), **attributes)

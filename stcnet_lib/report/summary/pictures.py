@@ -41,7 +41,7 @@ def _webp(images: Sequence[np.ndarray], bands: Sequence[tuple[int, int, bool]]) 
     """Frames (H, W, 3) side by side as WebP, with clear gaps, in which marks stand beside flagged thirds."""
     frames = [_small(image) for image in images]
     height, width = frames[0].shape[:2]
-    gap = max(4, width // 10)
+    gap = max(8, width // 6)
     sheet = np.zeros((height, len(frames) * (width + gap) + gap, 4), np.uint8)  # (H, W', RGBA)
     for place, frame in enumerate(frames):
         left = gap + place * (width + gap)

@@ -44,15 +44,15 @@ def rank_table(comparison: Comparison) -> Table:
 
 
 def hidden_table(rows: Sequence[KeyRow]) -> Table | None:
-    """mAP, and rank-1 in brackets, by the share of the query's frames in which a third is hidden."""
+    """mAP / rank-1 in per cent by the share of the query's frames in which a third is hidden."""
     known = [row for row in rows if row.row.get("strata")]
     if not known:
         return None
     strata = known[0].row["strata"]
     return Table(
-        ["test data", *(f"{stratum['hidden']} (n = {stratum['queries']:.0f})" for stratum in strata)],
+        ["test data", *(f"{stratum['hidden']} [n = {stratum['queries']:.0f}]" for stratum in strata)],
         [
-            [row.label, *(f"{percent(part['mAP'])} [{percent(part['rank1'])}]" for part in row.row["strata"])]
+            [row.label, *(f"{percent(part['mAP'])} / {percent(part['rank1'])}" for part in row.row["strata"])]
             for row in known
         ],
         names=1,

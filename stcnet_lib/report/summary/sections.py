@@ -28,9 +28,9 @@ def strips(found: Found) -> str:
     measure = "Error: mean |restored − truth|" if known else "Change: mean |restored − before|"
     note = (
         f"Frames of {len(found.strips)} tracklets of test people, drawn by lot {found.pool}, as they were "
-        f"and as the completion {found.completion} left them.{truth} Bars beside a frame mark a flagged third: "
-        "orange if it was replaced, grey if it was left. Look at clothes that should keep their colour, and "
-        f"at the borders of thirds. {measure} in the replaced thirds of one frame, in grey levels (0 to 255)."
+        f"and as the completion {found.completion} left them.{truth} Bars beside a frame mark a flagged "
+        "third: orange if it was replaced, grey if it was left. Look at clothes that should keep their "
+        f"colour, and at the borders of thirds. {measure} in the replaced thirds of one frame, in grey levels (0 to 255)."
     )
     return markup.section(title, markup.paragraph(note, "faint"), *strip_figures(found.strips))
 
@@ -52,7 +52,7 @@ def results(found: Found, rows: Sequence[KeyRow], protocol: str) -> str:
     swatches = [charts.swatch(row.kind) for row in rows]
     return markup.section(
         "Results",
-        markup.table(key_table(rows), caption, swatches),
+        markup.table(key_table(rows), caption, swatches, kind="key"),
         markup.element("div", *drawn, class_="charts"),
         markup.folded(
             "Every row of this run",
@@ -79,18 +79,18 @@ def hidden(found: Found, rows: Sequence[KeyRow]) -> str:
     if shown is None:
         return ""
     caption = (
-        f"{strata_title(found.comparison)}; rank-1 stands below in brackets, n is the number of queries. The "
-        "gallery is not divided: its tracklets may be hidden whatever the query is."
+        f"{strata_title(found.comparison)}; n is the number of queries. The gallery is "
+        "not divided: its tracklets may be hidden whatever the query is."
     )
     swatches = [charts.swatch(row.kind) for row in rows]
-    return markup.section("By how much is hidden", markup.table(shown, caption, swatches))
+    return markup.section("By how much is hidden", markup.table(shown, caption, swatches, kind="key"))
 
 
 def finding(found: Found) -> str:
     """How well hidden thirds are found and restored, as far as the truth is known."""
     parts = []
     for title, lines in localisation_parts(found.comparison)[:1]:
-        parts += [markup.paragraph(f"{title}, first run:"), markup.bullets(lines)]
+        parts += [markup.paragraph(f"{title}:"), markup.bullets(lines)]
     parts.append(markup.bullets(skill_lines(found.comparison.get("restoration"))))
     if found.qualities:
         head, rows = completion_table(found.qualities)
