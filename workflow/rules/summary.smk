@@ -18,7 +18,7 @@ rule write_summary:
             category="Summary",
             labels={"figure": "what this run found"},
         ),
-        frame="results/{dataset}/summary.rst",
+        frame="results/{dataset}/summary_frame.html",
     log:
         f"{LOGS}/write_summary.log",
     benchmark:

@@ -15,7 +15,7 @@ def main() -> None:
         comparison="comparison.json",
         store="tracklets.h5",
         page="page to write (.html)",
-        frame="the same in a frame, for Snakemake's report, to write (.rst)",
+        frame="the same in a frame, for Snakemake's report, to write (.html)",
     )
     files = {"type": Path, "nargs": "*", "default": []}
     commandline.add_argument("--metrics", **files, help="metrics.json of every variant and run")

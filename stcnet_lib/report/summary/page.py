@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from html import escape
 
 from stcnet_lib.report.summary import markup, sections
@@ -41,6 +40,5 @@ def summary_page(found: Found) -> str:
 
 
 def framed(page: str) -> str:
-    """The page as reStructuredText with a frame in it: a report keeps its own style, and the page its own."""
-    frame = f'<iframe class="summary" title="Summary" srcdoc="{escape(page)}"></iframe>'
-    return ".. raw:: html\n\n" + textwrap.indent(frame, "   ", lambda line: True) + "\n"
+    """The page inside a frame, as a piece of HTML: a report keeps its own style, and the page its own."""
+    return f'<iframe class="summary" title="Summary" srcdoc="{escape(page)}"></iframe>\n'

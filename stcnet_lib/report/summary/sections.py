@@ -28,9 +28,9 @@ def strips(found: Found) -> str:
     measure = "Error: mean |restored − truth|" if known else "Change: mean |restored − before|"
     note = (
         f"Frames of {len(found.strips)} tracklets of test people, drawn by lot {found.pool}, as they were "
-        f"and as the completion {found.completion} left them.{truth} Bars beside a frame mark a flagged "
-        "third: orange if it was replaced, grey if it was left. Look at clothes that should keep their "
-        f"colour, and at the borders of thirds. {measure} in the replaced thirds of one frame, in grey levels (0 to 255)."
+        f"and as completion {found.completion} left them.{truth} Bars beside a frame mark a flagged third: "
+        "orange if it was replaced, grey if it was left. Look at clothes that should keep their colour, and "
+        f"at the borders of thirds. {measure} in the replaced thirds of one frame, in grey levels (0 to 255)."
     )
     return markup.section(title, markup.paragraph(note, "faint"), *strip_figures(found.strips))
 
