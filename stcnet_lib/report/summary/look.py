@@ -45,6 +45,7 @@ th, td {{ padding: .35rem .9rem .35rem 0; text-align: right; vertical-align: top
   border-bottom: 1px solid var(--rule); }}
 th {{ font-weight: 600; vertical-align: bottom; }}
 .name {{ text-align: left; }}
+td:not(.name) {{ white-space: nowrap; }}
 .interval {{ display: block; color: var(--faint); font-size: .8125rem; white-space: nowrap; }}
 details {{ margin: .8rem 0; }}
 summary {{ cursor: pointer; }}

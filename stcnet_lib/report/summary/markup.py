@@ -8,7 +8,7 @@ from html import escape
 
 from stcnet_lib.report.tables.tables import Table
 
-_BRACKETS = re.compile(r"(.*\S) (\[.*\])")  # `82.7 [78.9, 86.5]`
+_BRACKETS = re.compile(r"(.*?\S) ([\[(].*[\])])")  # `82.7 [78.9, 86.5]`, `1.2 → 1.4 (+0.2)`
 
 
 def text(words: str) -> str:
@@ -79,6 +79,6 @@ def _cell(tag: str, words: str, is_name: bool, **attributes: str) -> str:
     if is_name:
         attributes["class_"] = "name"
     found = _BRACKETS.fullmatch(words)
-    if found is None:
+    if is_name or found is None:
         return element(tag, text(words), **attributes)
     return element(tag, text(found[1]), " ", element("span", text(found[2]), class_="interval"), **attributes)

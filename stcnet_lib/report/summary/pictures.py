@@ -51,8 +51,8 @@ def _webp(images: Sequence[np.ndarray], bands: Sequence[tuple[int, int, bool]]) 
         rows = band_rows(height, region)
         inner = slice(rows.start + 1, rows.stop - 1)
         colour = _MARK if replaced else _LEFT_ALONE
-        sheet[inner, left - 3 : left - 1] = colour
-        sheet[inner, left + width + 1 : left + width + 3] = colour
+        sheet[inner, left - 4 : left - 1] = colour
+        sheet[inner, left + width + 1 : left + width + 4] = colour
     file = io.BytesIO()
     Image.fromarray(sheet).save(file, "webp", quality=_QUALITY, method=6)
     return file.getvalue()

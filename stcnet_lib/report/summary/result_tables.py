@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from stcnet_lib.report.summary.key_rows import KeyRow
+from stcnet_lib.report.tables.completions import completion_table
 from stcnet_lib.report.tables.tables import DATA_KEYS, Comparison, Table, further_ranks, metric_name
 from stcnet_lib.report.tables.texts import percent, points
+
+_MEASURES = ("hole PSNR", "person PSNR", "sharpness", "feature cosine")
 
 
 def key_table(rows: Sequence[KeyRow]) -> Table:
@@ -57,3 +61,15 @@ def hidden_table(rows: Sequence[KeyRow]) -> Table | None:
         ],
         names=1,
     )
+
+
+def quality_table(qualities: Sequence[Mapping[str, Any]]) -> Table:
+    """Completions against the clean twins: before, after and gain of a few measures.
+
+    Args:
+        qualities: the rows of `completion.json`.
+    """
+    head, rows = completion_table(qualities)
+    shown = ("completion", *_MEASURES)
+    places = [head.index(name) for name in shown]
+    return Table(list(shown), [[row[place] for place in places] for row in rows], names=1)

@@ -10,12 +10,11 @@ from stcnet_lib.report.summary.key_rows import KeyRow
 from stcnet_lib.report.summary.pictures import strip_figures
 from stcnet_lib.report.summary.provenance import data_notes, provenance_table, run_settings, settings_table
 from stcnet_lib.report.summary.published import has_published, published_table
-from stcnet_lib.report.summary.result_tables import hidden_table, key_table, rank_table
+from stcnet_lib.report.summary.result_tables import hidden_table, key_table, quality_table, rank_table
 from stcnet_lib.report.summary.times import time_table
-from stcnet_lib.report.tables.completions import completion_table
 from stcnet_lib.report.tables.conclusions import localisation_parts
 from stcnet_lib.report.tables.skills import skill_lines
-from stcnet_lib.report.tables.tables import Table, result_table, strata_title
+from stcnet_lib.report.tables.tables import result_table, strata_title
 
 
 def strips(found: Found) -> str:
@@ -93,17 +92,14 @@ def finding(found: Found) -> str:
         parts += [markup.paragraph(f"{title}:"), markup.bullets(lines)]
     parts.append(markup.bullets(skill_lines(found.comparison.get("restoration"))))
     if found.qualities:
-        head, rows = completion_table(found.qualities)
-        shown = Table(list(head), [list(row) for row in rows], names=3)
-        parts.append(
-            markup.folded("Restored pixels against the truth", markup.table(shown, _QUALITY)),
-        )
+        shown = markup.table(quality_table(found.qualities), _QUALITY)
+        parts.append(markup.folded("Restored pixels against the truth", shown))
     return markup.section("Is what is hidden found, and what is restored right?", *parts)
 
 
 _QUALITY = (
     "Test frames, before → after (gain). In the hole: flagged pixels that an occluder covered; person: those "
-    "of them that show the person in the clean frame. PSNR in dB; sharpness and seam are 1 in clean frames."
+    "of them that show the person in the clean frame. PSNR in dB; sharpness is 1 in clean frames."
 )
 
 
