@@ -13,7 +13,7 @@ body {{ font: 16px/1.5 system-ui, "DejaVu Sans", sans-serif; color: var(--ink); 
   max-width: 62rem; margin: 0 auto; padding: 1rem 1rem 3rem; }}
 h1 {{ font-size: 1.05rem; font-weight: 600; margin: 0; color: var(--faint); }}
 h2 {{ font-size: 1.15rem; margin: 2.2rem 0 .5rem; }}
-p, ul {{ max-width: 46rem; margin: .5rem 0; }}
+p, ul {{ max-width: 46rem; margin: .5rem 0; overflow-wrap: anywhere; }}
 ul {{ padding-left: 1.2rem; }}
 .answer {{ font-size: 1.5rem; line-height: 1.3; font-weight: 650; margin: .6rem 0; }}
 .faint, figcaption {{ color: var(--faint); font-size: .875rem; }}
