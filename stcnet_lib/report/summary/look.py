@@ -63,7 +63,8 @@ a {{ color: inherit; }}
   .key th.name {{ display: none; }}
 }}
 @media print {{
-  :root {{ color-scheme: light; --ground: #fff; --ink: #000; --faint: #444; --rule: #bbb; }}
+  :root {{ color-scheme: light; --ground: #fff; --ink: #000; --faint: #444; --rule: #bbb;
+    --copy: #b87a00; --restored: {style.BLUE}; }}
   body {{ max-width: none; padding: 0; font-size: 10pt; }}
   figure, tr, .frames {{ break-inside: avoid; }}
   h2 {{ break-after: avoid; }}
