@@ -102,6 +102,19 @@ def test_report_opens_on_the_results(finished):
     assert page.index("against raw") < page.index("VRSTC / STCnet on the data set"), "results come first"
 
 
+def test_the_report_finds_its_look_from_another_directory(finished, tmp_path):
+    for part in ("results", ".snakemake"):
+        shutil.copytree(finished.folder / part, tmp_path / part)
+    command = [sys.executable, "-m", "snakemake", "-s", str(finished.folder / "Snakefile")]
+    done = subprocess.run(
+        [*command, "--report", "report.html"], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert embedded(report, "metadata")
+    assert "ul:has(iframe.summary)" in html.unescape(report)
+
+
 def test_the_page_of_the_run_says_what_the_comparison_says(finished):
     page = (finished.folder / "results/tiny/summary.html").read_text(encoding="utf-8")
     comparison = json.loads((finished.folder / "results/tiny/comparison.json").read_text())
