@@ -2,9 +2,11 @@
 
 from stcnet_lib.report.figures import style
 
+_DARK_ORANGE = "#b87a00"  # on white their orange is too pale for lines
+
 STYLE = f"""
 :root {{ color-scheme: light dark; --ground: #fff; --ink: #1a1a1a; --faint: #5c5c5c; --rule: #d0d0d0;
-  --raw: {style.VERMILION}; --discard: {style.PURPLE}; --copy: #b87a00; --restored: {style.BLUE};
+  --raw: {style.VERMILION}; --discard: {style.PURPLE}; --copy: {_DARK_ORANGE}; --restored: {style.BLUE};
   --clean: {style.GREEN}; }}
 @media (prefers-color-scheme: dark) {{ :root {{ --ground: #16181b; --ink: #e8e8e8; --faint: #a6a6a6;
   --rule: #43474d; --copy: {style.ORANGE}; --restored: {style.SKY}; }} }}
@@ -64,7 +66,7 @@ a {{ color: inherit; }}
 }}
 @media print {{
   :root {{ color-scheme: light; --ground: #fff; --ink: #000; --faint: #444; --rule: #bbb;
-    --copy: #b87a00; --restored: {style.BLUE}; }}
+    --copy: {_DARK_ORANGE}; --restored: {style.BLUE}; }}
   body {{ max-width: none; padding: 0; font-size: 10pt; }}
   figure, tr, .frames {{ break-inside: avoid; }}
   h2 {{ break-after: avoid; }}
