@@ -20,7 +20,7 @@ def write(path, title="a title", provenance="data 12345678", subtitle=""):
     return path.read_bytes()
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png"])
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".webp"])
 def test_equal_input_gives_equal_bytes_whatever_the_user_has_set(tmp_path, suffix):
     first = write(tmp_path / f"a{suffix}")
     with mpl.rc_context({"font.size": 30, "svg.hashsalt": "mine", "savefig.dpi": 50, "lines.linewidth": 9}):
@@ -32,11 +32,13 @@ def test_equal_input_gives_equal_bytes_whatever_the_user_has_set(tmp_path, suffi
 def test_files_are_valid(tmp_path):
     write(tmp_path / "a.svg")
     write(tmp_path / "a.png")
+    write(tmp_path / "a.webp")
     assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
     assert b"dc:date" not in (tmp_path / "a.svg").read_bytes()
-    with Image.open(tmp_path / "a.png") as image:
-        image.load()
-        assert image.size == (600, 450)  # 4 by 3 inches at 150 dpi
+    for name in ("a.png", "a.webp"):
+        with Image.open(tmp_path / name) as image:
+            image.load()
+            assert image.size == (600, 450)  # 4 by 3 inches at 150 dpi
 
 
 def test_settings_in_force_before_come_back(tmp_path):
@@ -46,7 +48,7 @@ def test_settings_in_force_before_come_back(tmp_path):
 
 
 def test_another_format_is_refused_and_a_failure_keeps_the_old_file(tmp_path):
-    with pytest.raises(ValueError, match=r"\.svg or \.png"):
+    with pytest.raises(ValueError, match=r"\.svg, \.png or \.webp"):
         write(tmp_path / "a.gif")
     write(tmp_path / "a.png")
     old = (tmp_path / "a.png").read_bytes()

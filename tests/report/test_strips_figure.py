@@ -8,7 +8,7 @@ from PIL import Image
 
 from stcnet_lib.data.store.images import encode_png
 from stcnet_lib.data.store.tracklets import StoreWriter, TrackletStore
-from stcnet_lib.report.figures import strips, style
+from stcnet_lib.report.figures import strip_frames, style
 from stcnet_lib.report.figures.strip_choice import (
     add_errors,
     choose,
@@ -151,7 +151,7 @@ def test_rows_frames_and_pictures(world, monkeypatch, tmp_path, known, rows):
 
 
 def test_of_masks_of_pixels_a_row_shows_what_was_replaced(world, monkeypatch, tmp_path):
-    monkeypatch.setattr(strips, "_settings", lambda store: {"masks": "pixels"})
+    monkeypatch.setattr(strip_frames, "_settings", lambda store: {"masks": "pixels"})
     axes = drawn(world, monkeypatch, tmp_path, "worst", tracklets=1, frames=3, truth=world.truth).axes[0]
     names = ["before", "replaced", "restored", "clean"]
     assert [label.get_text() for label in axes.get_yticklabels()] == names

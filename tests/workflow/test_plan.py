@@ -18,6 +18,7 @@ from workflow.plan.options import Options
 from workflow.plan.paths import NETWORK, RUN, TEST, Paths
 from workflow.plan.settings import checked, remarks
 from workflow.plan.sources import Sources
+from workflow.plan.summary import Summary
 from workflow.plan.targets import Targets
 
 HERE = "results/tiny/split~0/seed~0"
@@ -37,6 +38,7 @@ class Plan(NamedTuple):
     sources: Sources
     options: Options
     targets: Targets
+    summary: Summary
 
 
 def values(**changes: Any) -> dict[str, Any]:
@@ -52,12 +54,14 @@ def plan(**changes: Any) -> Plan:
 
 def plan_of(settings: Config) -> Plan:
     paths, needs = Paths(settings), Needs(settings)
+    targets = Targets(settings, paths, needs)
     return Plan(
         paths,
         needs,
         Sources(settings, needs),
         Options(settings, paths, needs),
-        Targets(settings, paths, needs),
+        targets,
+        Summary(settings, paths, needs, targets),
     )
 
 
@@ -362,9 +366,8 @@ def test_strips_show_test_people_where_there_is_a_test():
 
 def test_tables_of_walkers_of_others_and_of_planted(tmp_path):
     root = "results/tiny"
-    always = [
-        f"{root}/{name}" for name in ("integrity.json", "comparison.csv", "comparison.json", "results.md")
-    ]
+    names = ("integrity.json", "comparison.csv", "comparison.json", "results.md", "summary.html")
+    always = [f"{root}/{name}" for name in names]
     measured = [f"{root}/completion.csv", f"{root}/completion.json"]
     assert plan().targets.tables() == always + measured
     assert plan(dataset=people(tmp_path)).targets.tables() == always
@@ -373,6 +376,36 @@ def test_tables_of_walkers_of_others_and_of_planted(tmp_path):
     assert plan(variants=[], completions={}).targets.tables() == [f"{root}/integrity.json"]
     assert plan().targets.localisation() == [f"{HERE}/localisation.json"]
     assert plan(dataset=people(tmp_path)).targets.localisation() == []
+
+
+def test_the_page_shows_what_a_network_filled_without_the_truths_masks(tmp_path):
+    summary = plan().summary
+    folder = f"{HERE}/completion~stcnet"
+    assert summary.strips() == [
+        *(f"{folder}/{name}" for name in ("tracklets.h5", "regions.parquet", "restoration.json")),
+        "results/tiny/truth.h5",
+    ]
+    assert summary.networks() == [f"{HERE}/guider/model.json", f"{HERE}/stcnet~default/model.json"]
+    options = summary.options()
+    pairs = dict(zip(options[::2], options[1::2], strict=True))
+    assert pairs == {
+        "--split": "0",
+        "--seed": "0",
+        "--guider": summary.networks()[0],
+        "--filler": summary.networks()[1],
+        "--completed": summary.strips()[0],
+        "--regions": summary.strips()[1],
+        "--restoration": summary.strips()[2],
+        "--truth": "results/tiny/truth.h5",
+        "--quality": "results/tiny/completion.json",
+    }
+    copies = plan(
+        variants=[{"network": "nl", "train": "raw", "test": name} for name in ("raw", "copy")]
+    ).summary
+    assert (copies.completion(), len(copies.networks())) == ("copy", 1)
+    raw = plan(dataset=people(tmp_path), variants=[{"network": "nl", "train": "raw", "test": "raw"}]).summary
+    assert (raw.completion(), raw.strips()) == (None, [])
+    assert raw.options() == ["--split", "0", "--seed", "0", "--guider", raw.networks()[0]]
 
 
 def test_rows_of_the_oracle_are_left_out_without_a_truth(tmp_path):
@@ -399,16 +432,16 @@ def test_figures_of_walkers():
     folder = "results/tiny/figures"
     run = f"{folder}/split~0/seed~0"
     assert plan().targets.figures() == [
-        *(f"{folder}/{name}" for name in ("cmc.svg", "comparison.html", "walkers.png")),
-        *(f"{run}/{name}" for name in ("scores.svg", "flags.png", "training_guider.svg")),
+        *(f"{folder}/{name}" for name in ("cmc.svg", "comparison.html", "walkers.webp")),
+        *(f"{run}/{name}" for name in ("scores.svg", "flags.webp", "training_guider.svg")),
         *(f"{run}/training_stcnet~{name}.svg" for name in ("default", "wide")),
         f"{run}/train~raw/training_nl.svg",
         *(
-            f"{run}/completion~{name}/strips_{choice}.png"
+            f"{run}/completion~{name}/strips_{choice}.webp"
             for name in ("stcnet", "copy")
             for choice in ("random", "best", "worst")
         ),
-        *(f"{run}/completion~{name}/walkers.png" for name in ("stcnet", "copy")),
+        *(f"{run}/completion~{name}/walkers.webp" for name in ("stcnet", "copy")),
     ]
 
 
@@ -417,7 +450,7 @@ def test_figures_of_ones_own_data_with_a_trained_guider(tmp_path):
     model.write_text('{"kind": "reid", "config": {"non_local": false}}')
     found = plan(dataset=people(tmp_path), trained_guider=str(model), completions={}, variants=[])
     run = "results/tiny/figures/split~0/seed~0"
-    assert found.targets.figures() == [f"{run}/scores.svg", f"{run}/flags.png"]
+    assert found.targets.figures() == [f"{run}/scores.svg", f"{run}/flags.webp"]
 
 
 def test_rules_hold_no_functions():

@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.workflow
 
-AFTER_COMPARISON = {"compare", "write_results", "draw_table", "all"}
+AFTER_COMPARISON = {"compare", "write_results", "write_summary", "draw_table", "all"}
 AFTER_EMBEDDING = AFTER_COMPARISON | {"evaluate", "draw_cmc"}
 MEASURED = {"measure_completion", "compare_completions"}
 AFTER_RESTORATION = AFTER_EMBEDDING | MEASURED | {"embed", "draw_strips", "draw_restored_walkers"}

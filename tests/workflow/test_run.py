@@ -60,11 +60,12 @@ def test_report_holds_every_figure(finished):
     assert result.returncode == 0, result.stdout
     report = (finished.folder / "report.html").read_text(encoding="utf-8")
     for figure in (
+        "summary.html",
         "comparison.html",
         "cmc.svg",
         "scores.svg",
         "training_nl.svg",
-        "strips_random.png",
+        "strips_random.webp",
         "samples.png",
     ):
         assert figure in report
@@ -83,13 +84,48 @@ def test_report_opens_on_the_results(finished):
     assert embedded(report, "metadata")
     # Snakemake's own code: what it opens on where there is metadata.
     assert re.search(r'Object\.keys\(metadata\)\.length > 0\) \{\s*this\.content = "metadata"', report)
-    page = html.unescape(embedded(report, "workflow_desc"))
-    assert "system-message" not in page
+    first = embedded(report, "workflow_desc")
+    assert "system-message" not in first
+    page = html.unescape(first)
+    summary = (finished.folder / "results/tiny/summary.html").read_text(encoding="utf-8")
+    framed = html.unescape(re.search(r'<iframe class="summary"[^>]* srcdoc="([^"]*)"', first)[1])
+    assert framed.strip() == summary.strip()
+    assert page.index("Before and after") < page.index("VRSTC / STCnet on the data set"), (
+        "the page comes first"
+    )
+    # The profile's stylesheet, which gives the page its room.
+    assert "ul:has(iframe.summary)" in html.unescape(report)
     comparison = json.loads((finished.folder / "results/tiny/comparison.json").read_text())
     for row in comparison["means"]:
         assert f"{row['network']}: {row['train']} → {row['test']}" in page
         assert f"{100 * row['mean']['mAP']:.1f} [" in page
     assert page.index("against raw") < page.index("VRSTC / STCnet on the data set"), "results come first"
+
+
+def test_the_report_finds_its_look_from_another_directory(finished, tmp_path):
+    for part in ("results", ".snakemake"):
+        shutil.copytree(finished.folder / part, tmp_path / part)
+    command = [sys.executable, "-m", "snakemake", "-s", str(finished.folder / "Snakefile")]
+    done = subprocess.run(
+        [*command, "--report", "report.html"], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert embedded(report, "metadata")
+    assert "ul:has(iframe.summary)" in html.unescape(report)
+
+
+def test_the_page_of_the_run_says_what_the_comparison_says(finished):
+    page = (finished.folder / "results/tiny/summary.html").read_text(encoding="utf-8")
+    comparison = json.loads((finished.folder / "results/tiny/comparison.json").read_text())
+    cells = re.findall(r"<td>([^<]*) <span", page)
+    for row in comparison["means"]:
+        assert f"{100 * row['mean']['mAP']:.1f}" in cells
+    assert page.count("data:image/webp;base64,") == 9  # three strips: before, restored, truth
+    model = json.loads((finished.folder / RUN / "guider/model.json").read_text())
+    assert model["weights_sha256"][:16] in page
+    assert "guider trained" in page  # from the benchmark files
+    assert len(page) < 2_000_000
 
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

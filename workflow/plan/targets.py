@@ -22,7 +22,10 @@ class Targets:
         root = self.paths.root
         found = [f"{root}/integrity.json"]
         if self.settings.variants:
-            found += [f"{root}/{name}" for name in ("comparison.csv", "comparison.json", "results.md")]
+            found += [
+                f"{root}/{name}"
+                for name in ("comparison.csv", "comparison.json", "results.md", "summary.html")
+            ]
         if self.settings.dataset.is_planted:
             found.append(f"{root}/planted.json")
         if measured := self.completion_table():
@@ -68,7 +71,7 @@ class Targets:
         """All figures: of every stage that some variant needs."""
         names = ["cmc.svg", "comparison.html"] if self.settings.variants else []
         if self.settings.is_generated:
-            names.append("walkers.png")
+            names.append("walkers.webp")
         of_run = [
             path
             for pattern in self._figures_of_a_run()
@@ -79,18 +82,18 @@ class Targets:
     def _figures_of_a_run(self) -> list[str]:
         """Figures of one split and seed, by their place in its folder."""
         pictured = self.needs.pictured_completions()
-        found = ["scores.svg", "flags.png"]
+        found = ["scores.svg", "flags.webp"]
         if not self.settings.trained_guider:
             found.append("training_guider.svg")
         found += [f"training_stcnet~{name}.svg" for name in self.needs.stcnets()]
         found += [f"train~{train}/training_{network}.svg" for train, network in self.needs.networks()]
         found += [
-            f"completion~{name}/strips_{choice}.png"
+            f"completion~{name}/strips_{choice}.webp"
             for name in pictured
             for choice in ("random", "best", "worst")
         ]
         if self.settings.is_generated:
-            found += [f"completion~{name}/walkers.png" for name in pictured]
+            found += [f"completion~{name}/walkers.webp" for name in pictured]
         return found
 
     def _of_completions(self, names: list[str], file: str) -> list[str]:

@@ -14,6 +14,7 @@ from workflow.plan.paths import FIGURES, LOGS, NETWORK, PROBE, RUN, TEST, Paths
 from workflow.plan.resources import growing
 from workflow.plan.settings import checked, overlaid, remarks
 from workflow.plan.sources import Sources
+from workflow.plan.summary import Summary
 from workflow.plan.targets import Targets
 
 if workflow.modifier.is_module:  # what a module is handed stands in the place of all configuration files
@@ -28,6 +29,7 @@ needs = Needs(settings)
 sources = Sources(settings, needs)
 options = Options(settings, paths, needs)
 targets = Targets(settings, paths, needs)
+summary = Summary(settings, paths, needs, targets)
 gpus = partial(resources.gpus, runtime=settings.runtime, runs_here=lambda: workflow.local_exec)
 
 os.environ.update(resources.job_environment(settings.runtime))

@@ -102,7 +102,7 @@ rule draw_flags:
         truth=paths.truth(),
     output:
         figure=report(
-            f"{FIGURES}/flags.png",
+            f"{FIGURES}/flags.webp",
             caption="../report/flags.rst",
             category="Occlusion",
             labels={"figure": "flags, right and wrong", "split": "{split}", "seed": "{seed}"},
@@ -135,7 +135,7 @@ rule draw_strips:
         truth=paths.truth(),
     output:
         random=report(
-            f"{FIGURES}/completion~{{completion}}/strips_random.png",
+            f"{FIGURES}/completion~{{completion}}/strips_random.webp",
             caption="../report/strips.rst",
             category="Completion",
             labels={
@@ -146,7 +146,7 @@ rule draw_strips:
             },
         ),
         best=report(
-            f"{FIGURES}/completion~{{completion}}/strips_best.png",
+            f"{FIGURES}/completion~{{completion}}/strips_best.webp",
             caption="../report/strips.rst",
             category="Completion",
             labels={
@@ -157,7 +157,7 @@ rule draw_strips:
             },
         ),
         worst=report(
-            f"{FIGURES}/completion~{{completion}}/strips_worst.png",
+            f"{FIGURES}/completion~{{completion}}/strips_worst.webp",
             caption="../report/strips.rst",
             category="Completion",
             labels={

@@ -8,7 +8,7 @@ rule draw_walkers:
         truth="results/{dataset}/truth.h5",
     output:
         figure=report(
-            "results/{dataset}/figures/walkers.png",
+            "results/{dataset}/figures/walkers.webp",
             caption="../report/walkers.rst",
             category="Walkers",
             labels={"figure": "people, cameras, occluders"},
@@ -37,7 +37,7 @@ rule draw_restored_walkers:
         completed=f"{RUN}/completion~{{completion}}/tracklets.h5",
     output:
         figure=report(
-            f"{FIGURES}/completion~{{completion}}/walkers.png",
+            f"{FIGURES}/completion~{{completion}}/walkers.webp",
             caption="../report/walkers.rst",
             category="Walkers",
             labels={

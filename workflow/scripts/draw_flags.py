@@ -12,7 +12,7 @@ def main() -> None:
         commandline,
         store="tracklets.h5",
         scores="occlusion.parquet",
-        figure="figure to write (.png)",
+        figure="figure to write (.webp or .png)",
     )
     commandline.add_argument("--truth", type=Path, help="truth.h5, where there is one")
     commandline.add_argument(

@@ -24,7 +24,7 @@ def main() -> None:
         ("worst", "those with the largest"),
     ):
         commandline.add_argument(
-            f"--{choice}", type=Path, metavar="PATH", help=f"figure of {text} to write (.png or .svg)"
+            f"--{choice}", type=Path, metavar="PATH", help=f"figure of {text} to write (.webp, .png or .svg)"
         )
     commandline.add_argument("--seed", type=int, default=0, help="of the random choice")
     commandline.add_argument("--split", type=int, help="show only test tracklets of this split")

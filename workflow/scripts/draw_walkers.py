@@ -12,7 +12,7 @@ def main() -> None:
         commandline,
         store="tracklets.h5 of walkers",
         truth="truth.h5 of the same walkers",
-        figure="figure to write (.png or .svg)",
+        figure="figure to write (.webp, .png or .svg)",
     )
     commandline.add_argument(
         "--completed",

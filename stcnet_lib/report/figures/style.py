@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.style
@@ -24,6 +25,8 @@ BLUE, ORANGE, GREEN, VERMILION = "#0072b2", "#e69f00", "#009e73", "#d55e00"
 PURPLE, SKY, BLACK = "#cc79a7", "#56b4e9", "#000000"
 PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 GREY, LIGHT_GREY = "#6f6f6f", "#d9d9d9"
+
+WEBP_QUALITY = 80  # of 100: text stays sharp, and faces and clothes look as in the frames
 
 _SETTINGS = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so the picture is the same everywhere
@@ -99,13 +102,23 @@ def new_axes(figure: Figure, *position: int) -> Axes:
 
 
 def save(figure: Figure, path: str | Path) -> None:
-    """Write a figure whole or not at all; the suffix names the format (.svg or .png)."""
+    """Write a figure whole or not at all; the suffix names the format.
+
+    Drawings are .svg. Photographs are .webp, lossy and a tenth of .png, which keeps every pixel.
+
+    Raises:
+        ValueError: another suffix.
+    """
     path = Path(path)
-    wanted = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
+    wanted: dict[str, dict[str, Any]] = {
+        ".svg": {"metadata": {"Date": None, "Creator": None}},
+        ".png": {"metadata": {"Software": None}},
+        ".webp": {"pil_kwargs": {"quality": WEBP_QUALITY, "method": 6}},
+    }
     if path.suffix not in wanted:
-        raise ValueError(f"--figure: got '{path}', wanted a name that ends in .svg or .png")
+        raise ValueError(f"--figure: got '{path}', wanted a name that ends in .svg, .png or .webp")
     with replacing(path) as partial:
-        figure.savefig(partial, metadata=wanted[path.suffix])
+        figure.savefig(partial, **wanted[path.suffix])
 
 
 def provenance(*parts: str) -> str:

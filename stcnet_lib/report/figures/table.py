@@ -38,7 +38,7 @@ p.conclusion {{ border-left: 4px solid {style.BLUE}; padding: .2rem .8rem; margi
 .scroll {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap; }}
 th, td {{ padding: .3rem .8rem .3rem 0; text-align: right; border-bottom: 1px solid #8883; }}
-th {{ font-weight: 600; border-bottom: 2px solid #8888; vertical-align: bottom; }}
+th {{ font-weight: 600; border-bottom: 2px solid #8888; vertical-align: bottom; white-space: normal; }}
 .name {{ text-align: left; }}
 tr.raw td {{ background: #8881; }}
 svg {{ display: block; }}
