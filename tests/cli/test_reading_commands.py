@@ -87,7 +87,7 @@ def test_rank(embeddings, store, capsys):
 
 def test_show_refuses_what_is_not_there(store, tmp_path, capsys):
     assert "names 0 tracklets" in refused(capsys, "show", store, "99/9", "--out", tmp_path / "a.png")
-    assert "ends in .svg or .png" in refused(capsys, "show", store, "3", "--out", tmp_path / "a.bmp")
+    assert "ends in .svg, .png or .webp" in refused(capsys, "show", store, "3", "--out", tmp_path / "a.bmp")
     assert "--frames: got 0" in refused(
         capsys, "show", store, "3", "--frames", 0, "--out", tmp_path / "a.png"
     )
