@@ -39,8 +39,9 @@ seeds:
 ablations:
 	$(MAKE) run CONFIG=workflow/presets/ablations.yaml
 
+# A process a core: most tests use one, and those of whole workflows wait a lot.
 test: $(ENVIRONMENT)
-	python -m pytest $(TESTS)
+	python -m pytest -n auto $(TESTS)
 
 mutants: $(ENVIRONMENT)
 	python tests/mutants.py
