@@ -27,7 +27,7 @@ def add_arguments(commandline: argparse.ArgumentParser) -> None:
     commandline.add_argument(
         "--store", type=Path, metavar="FILE", help="tracklets.h5 of the embeddings: names and pictures"
     )
-    commandline.add_argument("--picture", type=Path, metavar="FILE", help="to write, .png or .svg")
+    commandline.add_argument("--picture", type=Path, metavar="FILE", help="to write, .png, .webp or .svg")
 
 
 def command(options: argparse.Namespace) -> None:

@@ -18,7 +18,7 @@ def add_arguments(commandline: argparse.ArgumentParser) -> None:
         required=True,
         default=argparse.SUPPRESS,
         metavar="FILE",
-        help="picture to write, .png or .svg",
+        help="picture to write, .png, .webp or .svg",
     )
     commandline.add_argument(
         "--restored", type=Path, metavar="STORE", help="tracklets.h5 of a completion of the same data"

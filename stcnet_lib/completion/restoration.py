@@ -64,17 +64,8 @@ def restore(
             kept = _fill(config, source, tracklet, frames, own, references, filler, own_record, gate, hidden)
         return kept, own_record
 
-    attributes = source.attributes
     with (
-        StoreWriter(
-            path,
-            dataset=attributes["dataset"],
-            layout=attributes["layout"],
-            licence=attributes["licence"],
-            citation=attributes["citation"],
-            config=config.canonical_json(),
-            splits=len(source.roles),
-        ) as writer,
+        _writer(config, source, path) as writer,
         Progress("restoring", source.num_frames, "frames", seconds=progress_seconds) as progress,
     ):
         results = mapped(completed, range(len(source)), threads)
@@ -88,6 +79,12 @@ def restore(
         for split, roles in enumerate(source.roles):
             writer.set_roles(split, roles)
     return record
+
+
+def _writer(config: CompletionConfig, source: TrackletStore, path: Path) -> StoreWriter:
+    """Of a store that is as the source, and says how it was completed."""
+    kept = {name: source.attributes[name] for name in ("dataset", "layout", "licence", "citation")}
+    return StoreWriter(path, **kept, config=config.canonical_json(), splits=len(source.roles))
 
 
 def _named(

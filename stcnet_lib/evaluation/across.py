@@ -16,7 +16,7 @@ import numpy as np
 
 from stcnet_lib.evaluation.cells import Cell, Result
 from stcnet_lib.evaluation.comparison import KEYS, RAW, runs_by_split
-from stcnet_lib.evaluation.controls import Made, copy_of
+from stcnet_lib.evaluation.controls import Made, copy_of, value_of
 from stcnet_lib.evaluation.statistics import paired_bootstrap
 
 LEAST = 3  # networks that a mean is worth taking of
@@ -71,7 +71,7 @@ def _difference(
             name: float(
                 np.mean(
                     [
-                        _value(results[cell], metric) - _value(results[twin], metric)
+                        value_of(results[cell], metric) - value_of(results[twin], metric)
                         for cell, twin in both.items()
                         if cell.network == name
                     ]
@@ -82,7 +82,3 @@ def _difference(
         better = sum(value > 0 for value in singly.values())
         measured[key] = found[metric]["difference"].as_dict() | {"networks": singly, "better": better}
     return measured
-
-
-def _value(result: Result, metric: str) -> float:
-    return result.metrics["metrics"][metric]

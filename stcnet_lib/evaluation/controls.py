@@ -135,7 +135,7 @@ def frozen_rows(
             for name, test in ((_RAW, _RAW), ("copy", copied))
         }
         own = [results[cell] for cell in results if cell.variant == variant]
-        values = {key: float(np.mean([_value(found, m) for found in own])) for m, key in KEYS.items()}
+        values = {key: float(np.mean([value_of(found, m) for found in own])) for m, key in KEYS.items()}
         rows.append(
             dict(zip(VARIANT, variant, strict=True))
             | values
@@ -180,7 +180,9 @@ def _differences(
     own_runs, other_runs = (runs_by_split(list(those), results) for those in (both, both.values()))
     found = paired_bootstrap(other_runs, own_runs, resamples)
     singly = {
-        metric: [_value(results[cell], metric) - _value(results[twin], metric) for cell, twin in both.items()]
+        metric: [
+            value_of(results[own], metric) - value_of(results[twin], metric) for own, twin in both.items()
+        ]
         for metric in KEYS
     }
     return {
@@ -188,5 +190,6 @@ def _differences(
     }
 
 
-def _value(result: Result, metric: str) -> float:
+def value_of(result: Result, metric: str) -> float:
+    """A metric of one run, by its name in `statistics.METRICS`."""
     return result.metrics["metrics"][metric]

@@ -99,41 +99,20 @@ def trainings(store_path, scores_path, masks_path, tmp_path, reid_config, guider
     """By name, the command of a training that writes into a folder."""
     network = ReIDNetwork(guider_config, 2)
     save_model(tmp_path / "guider/model.json", "reid", network, guider_config.canonical_json(), 2)
+
+    def reid(config: ReIDConfig, **changed):
+        own = config.model_copy(update=changed)
+        return lambda folder: command(
+            "train_reid", own, store=store_path, model=folder / "model.json", seed=3
+        )
+
     return {
-        "guider": lambda folder: command(
-            "train_reid", guider_config, store=store_path, model=folder / "model.json", seed=3
-        ),
-        "reid": lambda folder: command(
-            "train_reid", reid_config, store=store_path, model=folder / "model.json", seed=3
-        ),
-        "penalised": lambda folder: command(
-            "train_reid",
-            guider_config.model_copy(update={"head": Diversity(places=3), "average": 0.5}),
-            store=store_path,
-            model=folder / "model.json",
-            seed=3,
-        ),
-        "triplet": lambda folder: command(
-            "train_reid",
-            reid_config.model_copy(update={"triplet": TripletConfig(tracklets=2)}),
-            store=store_path,
-            model=folder / "model.json",
-            seed=3,
-        ),
-        "recurrent": lambda folder: command(
-            "train_reid",
-            reid_config.model_copy(update={"head": Recurrent(channels=16)}),
-            store=store_path,
-            model=folder / "model.json",
-            seed=3,
-        ),
-        "averaged": lambda folder: command(
-            "train_reid",
-            reid_config.model_copy(update={"average": 0.9}),
-            store=store_path,
-            model=folder / "model.json",
-            seed=3,
-        ),
+        "guider": reid(guider_config),
+        "reid": reid(reid_config),
+        "penalised": reid(guider_config, head=Diversity(places=3), average=0.5),
+        "triplet": reid(reid_config, triplet=TripletConfig(tracklets=2)),
+        "recurrent": reid(reid_config, head=Recurrent(channels=16)),
+        "averaged": reid(reid_config, average=0.9),
         "stcnet": lambda folder: command(
             "train_stcnet",
             stcnet_config,

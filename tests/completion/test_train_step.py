@@ -8,9 +8,10 @@ from torch.nn import functional as F
 
 from stcnet_lib.common.compute import Compute
 from stcnet_lib.completion.game.discriminators import crop_regions
-from stcnet_lib.completion.game.learner import train_step
+from stcnet_lib.completion.game.learner import gathered, train_step
 from stcnet_lib.completion.learning.batch import Batch
-from stcnet_lib.completion.stcnet.training import build_players, complete
+from stcnet_lib.completion.stcnet.generators import STCnet
+from stcnet_lib.completion.stcnet.training import complete
 from stcnet_lib.reid.network import ReIDNetwork
 
 CPU = Compute(torch.device("cpu"))
@@ -96,7 +97,8 @@ def test_a_step_is_its_twin(stcnet_config, guider_config, adversarial):
     )
     torch.manual_seed(0)
     guider = ReIDNetwork(guider_config, 2)
-    players = build_players(config, guider, 1, CPU)
+    torch.manual_seed(1)
+    players = gathered(config, CPU.place(STCnet(config.network)), guider, CPU)
     generators, critics = copy.deepcopy(players.generators), copy.deepcopy(players.discriminators)
     given, rate = sample(), 0.003
     values = train_step(config, players, complete, Batch.of(given, CPU), rate, CPU)

@@ -100,6 +100,33 @@ class GameLearner:
         return train_step(self._game, self._players, self._complete, batch, rate, self._compute)
 
 
+def beginning(
+    config: GuidedNetworkConfig,
+    guider: ReIDNetwork,
+    num_classes: int,
+    seed: int,
+    make: Callable[[], CompletionNetwork],
+    complete: Completes,
+    compute: Compute,
+    name: str | None = None,
+    shown: tuple[str, str] = ("l1", "l1"),
+) -> GameLearner:
+    """A network at the beginning of its training.
+
+    Args:
+        num_classes: people of the train split.
+        make: gives the network, untrained and on its device.
+        complete, name, shown: as of `GameLearner`; without a name, its kind.
+
+    Raises:
+        ValueError: if the guider knows others and the network is to learn from what it says.
+    """
+    check_guider(config, guider, num_classes)
+    torch.manual_seed(seed)  # initial weights; the only draw from the global generator
+    players = gathered(config, make(), guider, compute)
+    return GameLearner(name or config.kind, shown, complete, config.game, players, compute)
+
+
 def check_guider(config: GuidedNetworkConfig, guider: ReIDNetwork, num_classes: int) -> None:
     """
     Args:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
 from stcnet_lib.common.compute import Compute
-from stcnet_lib.completion.game.learner import Completed, GameLearner, check_guider, gathered
+from stcnet_lib.completion.game.learner import Completed, GameLearner, beginning
 from stcnet_lib.completion.game.losses import reconstruction_loss
 from stcnet_lib.completion.learning.batch import Batch
 from stcnet_lib.completion.methods.network import NetworkFiller, Seen, as_pictures
@@ -16,16 +18,16 @@ from stcnet_lib.config.section import Section
 from stcnet_lib.reid.network import ReIDNetwork
 
 
-class FrameNetwork(nn.Module):
+class FrameNetwork(nn.Module, ABC):
     """x̂ = M·G((1-M)·x, M) + (1-M)·x, of a generator G that a subclass has: `colours`."""
 
     def __init__(self, config: Section) -> None:
         super().__init__()
         self.config = config
 
+    @abstractmethod
     def colours(self, seen: Tensor) -> Tensor:
         """What is painted: the visible frame and its mask (B, 4, H, W) -> (B, 3, H, W) in [-1, 1]."""
-        raise NotImplementedError
 
     def forward(self, frames: Tensor, hidden: Tensor) -> Tensor:
         """frames (B, 3, H, W) in [-1, 1], hidden (B, 1, H, W), of any form -> (B, 3, H, W)."""
@@ -46,18 +48,12 @@ def learner_of(
     seed: int,
     compute: Compute,
 ) -> GameLearner:
-    """A network of this type at the beginning of its training.
+    """A network of this type at the beginning of its training; arguments and errors as of `beginning`."""
 
-    Args:
-        num_classes: people of the train split.
+    def make() -> FrameNetwork:
+        return compute.place(network(config.network))
 
-    Raises:
-        ValueError: if the guider knows others and the network is to learn from what it says.
-    """
-    check_guider(config, guider, num_classes)
-    torch.manual_seed(seed)  # initial weights; the only draw from the global generator
-    players = gathered(config, compute.place(network(config.network)), guider, compute)
-    return GameLearner(config.kind, ("l1", "l1"), complete, config.game, players, compute)
+    return beginning(config, guider, num_classes, seed, make, complete, compute)
 
 
 def complete(network: nn.Module, batch: Batch) -> Completed:

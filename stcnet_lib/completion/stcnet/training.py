@@ -9,11 +9,10 @@ are its L1 terms, and discriminators and guider look at x2 (`game/learner.py`).
 
 from __future__ import annotations
 
-import torch
 from torch import nn
 
 from stcnet_lib.common.compute import Compute
-from stcnet_lib.completion.game.learner import Completed, GameLearner, Players, check_guider, gathered
+from stcnet_lib.completion.game.learner import Completed, GameLearner, beginning
 from stcnet_lib.completion.game.losses import reconstruction_loss
 from stcnet_lib.completion.learning.batch import Batch
 from stcnet_lib.completion.stcnet.generators import STCnet
@@ -24,23 +23,13 @@ from stcnet_lib.reid.network import ReIDNetwork
 def learner(
     config: StcnetConfig, guider: ReIDNetwork, num_classes: int, seed: int, compute: Compute
 ) -> GameLearner:
-    """STCnet at the beginning of its training.
+    """STCnet at the beginning of its training; arguments and errors as of `beginning`."""
 
-    Args:
-        num_classes: people of the train split.
+    def make() -> STCnet:
+        return compute.place(STCnet(config.network))
 
-    Raises:
-        ValueError: if the guider knows others and the generators are to learn from what it says.
-    """
-    check_guider(config, guider, num_classes)
-    players = build_players(config, guider, seed, compute)
-    return GameLearner("STCnet", ("l1", "l1_temporal"), complete, config.game, players, compute)
-
-
-def build_players(config: StcnetConfig, guider: ReIDNetwork, seed: int, compute: Compute) -> Players:
-    """Generators, discriminators and the frozen guider, on their device, with their optimisers."""
-    torch.manual_seed(seed)  # initial weights; the only draw from the global generator
-    return gathered(config, compute.place(STCnet(config.network)), guider, compute)
+    shown = ("l1", "l1_temporal")
+    return beginning(config, guider, num_classes, seed, make, complete, compute, name="STCnet", shown=shown)
 
 
 def complete(generators: nn.Module, batch: Batch) -> Completed:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from stcnet_lib.common.compute import Compute
-from stcnet_lib.completion.game.learner import Completed, GameLearner, check_guider, gathered
+from stcnet_lib.completion.game.learner import Completed, GameLearner, beginning
 from stcnet_lib.completion.learning.batch import Batch, Window
 from stcnet_lib.completion.stcnet3d.network import Stcnet3d
 from stcnet_lib.config import Stcnet3dConfig
@@ -16,19 +15,12 @@ from stcnet_lib.reid.network import ReIDNetwork
 def learner(
     config: Stcnet3dConfig, guider: ReIDNetwork, num_classes: int, seed: int, compute: Compute
 ) -> GameLearner:
-    """The network at the beginning of its training.
+    """The network at the beginning of its training; arguments and errors as of `beginning`."""
 
-    Args:
-        num_classes: people of the train split.
+    def make() -> Stcnet3d:
+        return Stcnet3d(config.network).to(compute.device)  # channels_last is of 4 dimensions
 
-    Raises:
-        ValueError: if the guider knows others and the network is to learn from what it says.
-    """
-    check_guider(config, guider, num_classes)
-    torch.manual_seed(seed)  # initial weights; the only draw from the global generator
-    network = Stcnet3d(config.network).to(compute.device)  # channels_last is of 4 dimensions
-    players = gathered(config, network, guider, compute)
-    return GameLearner("stcnet3d", ("l1", "l1"), complete, config.game, players, compute)
+    return beginning(config, guider, num_classes, seed, make, complete, compute)
 
 
 def complete(network: nn.Module, batch: Batch) -> Completed:

@@ -79,10 +79,14 @@ _PUBLISHED = {
 }
 
 
+def is_occluded_sibling(layout: str, name: str) -> bool:
+    """Whether it is Occluded-DukeMTMC-VideoReID: the layout of its source, but other counts and results."""
+    return layout == "duke_video" and "occluded" in name.lower()
+
+
 def published_for(config: DatasetConfig) -> Published | None:
     """What is known about the data set of a configuration, by its layout."""
-    # Its occluded sibling has the same layout and other counts.
-    if config.layout == "duke_video" and "occluded" in config.name.lower():
+    if is_occluded_sibling(config.layout, config.name):
         return None
     return _PUBLISHED.get(config.layout)
 

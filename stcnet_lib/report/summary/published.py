@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stcnet_lib.data.source.published import is_occluded_sibling
 from stcnet_lib.report.tables.tables import DATA_KEYS, Comparison, Table
 from stcnet_lib.report.tables.texts import NOTHING, percent
 
@@ -43,11 +44,8 @@ ROWS = (
 
 
 def has_published(layout: str, name: str) -> bool:
-    """Whether the paper has results on the data set: its layout says which one, but for variants of it.
-
-    Occluded-DukeMTMC-VideoReID (2022) has the layout of the data set that it was made of.
-    """
-    return any(layout in row.scores for row in ROWS) and "occluded" not in name.lower()
+    """Whether the paper has results on the data set, which its layout tells but for an occluded sibling."""
+    return any(layout in row.scores for row in ROWS) and not is_occluded_sibling(layout, name)
 
 
 def published_table(comparison: Comparison, layout: str) -> Table:
